@@ -152,7 +152,7 @@ judge_fresh(struct judge_job *job, struct window *w, const uint8_t digest_key[16
 	struct judgement *j = &job->j;
 	uint64_t digest = window_digest(digest_key, job->m.payload);
 	int64_t claimed = j->h.time_ms > INT64_MAX ? INT64_MAX : (int64_t)j->h.time_ms;
-	bool below = w->any && j->h.seq <= w->hi;
+	bool fresh = !w->any, below = w->any && j->h.seq <= w->hi;
 	enum window_result r;
 
 	r = window_check(w, j->h.seq, digest, job->m.retained, &j->lost);
@@ -176,6 +176,8 @@ judge_fresh(struct judge_job *job, struct window *w, const uint8_t digest_key[16
 	case WINDOW_NEW:
 		if (j->lost != 0)
 			j->flags |= FLAG_LOST;
+		if (job->m.retained)
+			j->flags |= fresh ? FLAG_RETAINED | FLAG_UNCONFIRMED : FLAG_RETAINED;
 		j->current = true;
 		return V_NONE;
 	}
@@ -193,8 +195,6 @@ set_time_flags(struct judge_job *job)
 		j->flags |= FLAG_AGED;
 	if (!job->m.retained && (age > JUDGE_SKEW_MS || age < -JUDGE_SKEW_MS))
 		j->flags |= FLAG_SKEW;
-	if (job->m.retained)
-		j->flags |= FLAG_RETAINED | FLAG_UNCONFIRMED;
 }
 
 /* P7: more than the signed conf allows, or a kind of message this topic does not carry. */
