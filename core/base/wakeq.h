@@ -20,9 +20,10 @@ typedef void wakeq_drop(void *item); /* frees what was evicted or left at wakeq_
  * item instead of refusing. NULL without memory. */
 struct wakeq *wakeq_new(size_t max_items, size_t max_bytes, bool evict, wakeq_drop *drop);
 void wakeq_free(struct wakeq *q);
-/* Takes ownership of item when it returns true. False: full (never with evict) or closed. */
+/* Takes ownership of item when it returns true. False: full (never with evict). An empty queue
+ * takes any one item, however large. */
 bool wakeq_push(struct wakeq *q, void *item, size_t cost);
-/* The next item or NULL. *more (may be NULL) says whether another one waits. */
+/* The oldest item, now the caller's, or NULL. */
 void *wakeq_take(struct wakeq *q);
 /* Takes up to n items under one lock; returns how many. */
 size_t wakeq_take_many(struct wakeq *q, void **items, size_t n);
