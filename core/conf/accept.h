@@ -17,16 +17,23 @@
 #define ACCEPT_PENDING_MAX 8	/* 4 normal + 4 recovery, PROTOCOL 3.12 */
 #define ACCEPT_HISTORY_MAX 4096 /* committed hashes remembered */
 #define ACCEPT_KEPT_SIGS_MAX 48 /* per stored body: one a primary of every set */
-#define ACCEPT_RUN_MAX 64	/* revisions in one run */
+#define ACCEPT_RUN_MAX 1024	/* revisions in one run; each was signed, so no stranger makes one */
+
+/* When the gateway first held a body complete. */
+struct accept_moment {
+	uint8_t hash[HASH_BYTES];
+	int64_t at; /* Unix seconds */
+};
 
 /* A body stored in pend/, with every GOOD signature ever seen on it. */
 struct accept_candidate {
 	struct conf *conf; /* owned */
-	struct bundle_sig sig[ACCEPT_KEPT_SIGS_MAX];
+	struct bundle_sig sig[ACCEPT_KEPT_SIGS_MAX]; /* owned, one a primary */
 	size_t n_sigs;
 	int64_t complete_at; /* Unix seconds; 0 = not yet */
 	bool voided;	     /* by a halt: REJECTED(halted) for good */
 };
+void accept_candidate_done(struct accept_candidate *c);
 
 struct accept_committed {
 	uint32_t revision;
@@ -44,26 +51,30 @@ struct accept_state {
 	uint8_t data_key[32];
 	bool has_next_data_key;
 	uint8_t next_data_key[32];
-	const struct accept_candidate *pending;
+	const struct accept_candidate *pending; /* oldest first */
 	size_t n_pending;
+	const struct accept_moment *moment; /* complete-at of bodies that are not in pend/ (runs) */
+	size_t n_moments;
 	const uint8_t (*voided)[HASH_BYTES]; /* hashes voided by a halt, stored or not */
 	size_t n_voided;
 	enum halted_by halted_by;
 	int64_t halt_issued; /* newest obeyed halt for N; 0 = none */
 	bool rekey_due;
 	int64_t time_floor; /* max(now, this) dates complete-at */
-	/* unclaimed only */
-	struct span topic;		/* configured tree */
-	const struct fpr *anchor_owner; /* factory.conf */
+	struct span topic;		/* configured tree; unclaimed only */
+	const struct fpr *anchor_owner; /* factory.conf, also after the genesis if it is there */
 	size_t n_anchor_owners;
 	uint32_t anchor_threshold;
-	const uint8_t *claim_key; /* 32 bytes of K, or NULL: no claim possible */
+	const uint8_t *claim_key; /* 32 bytes of K, or NULL: no claim possible; unclaimed only */
+	/* Dashboards: conf= of the newest verified receipt (judged with a complete candidate's own
+	 * data key if need be), or NULL. What the gateway runs has waited and was at its place. */
+	const uint8_t *gateway_runs;
 };
 
 struct accept_policy {
 	enum suite floor;     /* SUITE_HMAC = none */
 	bool allow_non_ascii; /* allow-non-ascii-topics */
-	bool dashboard;	      /* no complete-at, place or void list of its own (3.5 Dashboards) */
+	bool dashboard; /* 3.5 Dashboards; with state.current NULL this is first contact */
 };
 
 struct accept_slot {
@@ -89,7 +100,8 @@ struct accept_env {
 	enum accept_answer (*log)(void *arg, struct span tree, uint32_t rev, struct buf *out);
 	/* The payload visible on `secure` at C's own place; appended to out. */
 	enum accept_answer (*secure_at_place)(void *arg, const struct conf *c, struct buf *out);
-	/* The decrypted plaintext of keys/<epoch>; appended to out. */
+	/* The decrypted plaintext of keys/<epoch>; appended to out. ABSENT also if it is encrypted
+	 * to others: a gateway must be able to read it, a dashboard need not. */
 	enum accept_answer (*blob)(void *arg, uint32_t epoch, struct buf *out);
 };
 
@@ -104,26 +116,31 @@ struct accept_result {
 	enum verdict verdict;
 	unsigned flags; /* FLAG_JUNK_SIG ... */
 	enum accept_reason reason;
-	unsigned a, b, c, d; /* auth lines, meaningful from PARTIAL on and when gate passed */
+	unsigned a, b, c, d; /* auth lines, meaningful when the gate is passed */
 	unsigned line;	     /* MALFORMED */
 	struct conf_errors *errors; /* MALFORMED body: all errors; owned, may be NULL */
 	enum verdict sig[BUNDLE_SIGS_MAX]; /* per sig: line of this bundle, SIG_GOOD included */
 	struct pgp_sig sig_detail[BUNDLE_SIGS_MAX];
 	size_t n_sigs;
 	struct fpr signer[ACCEPT_KEPT_SIGS_MAX]; /* distinct GOOD primaries, kept ones included */
+	struct span signer_sig[ACCEPT_KEPT_SIGS_MAX]; /* one signature of each, borrowed: kept
+							 ones from the state, others from parsed */
 	size_t n_signers;
 	bool gate;	/* passed */
 	bool complete;	/* both auth lines */
 	bool stored;	/* belongs into pend/ (room left aside) */
 	bool commit;	/* S5 now */
 	bool rekey_due; /* after the commit */
-	int64_t complete_at; /* to be recorded for this body; 0 = none */
-	int64_t due_at;	     /* DELAYED: when; NOT-YET: when */
+	int64_t complete_at; /* of this body, known or to be recorded; 0 = none */
+	int64_t due_at;	     /* DELAYED, NOT-YET: when it ends; 0 = only the gateway knows */
+	/* complete-at times that are not recorded yet: C and bodies of a run, also a failed one */
+	struct accept_moment *moment; /* owned */
+	size_t n_moments;
 	struct conf *conf;   /* parsed C; owned; NULL before it parsed */
 	uint8_t *bundle;     /* the (decrypted) bundle's bytes; owned */
 	size_t bundle_n;
 	struct bundle parsed; /* spans into bundle */
-	struct conf **run;    /* bodies committed before C, ascending; owned */
+	struct conf **run;    /* commit: bodies to be committed before C, ascending; owned */
 	size_t n_run;
 };
 void accept_result_done(struct accept_result *r);
@@ -132,6 +149,10 @@ void accept_result_done(struct accept_result *r);
 void accept_judge(const struct accept_state *s, const struct accept_policy *policy,
     const struct accept_env *env, const struct accept_slot *slot, struct span payload, int64_t now,
     struct accept_result *r);
+
+/* Merges the result of a `stored` candidate into its entry of pend/ (zeroed: a new one): the body,
+ * every GOOD signature, complete-at. On failure *c is unchanged. */
+enum mq_err accept_keep(struct accept_candidate *c, const struct accept_result *r);
 
 struct halt_result {
 	bool pending;
@@ -155,7 +176,7 @@ void accept_halt(const struct accept_state *s, const struct accept_policy *polic
 /* The index in s->pending of the recovery candidate that stands (3.11), or -1; -2 = pending. */
 int accept_standing_recovery(const struct accept_state *s, const struct accept_policy *policy,
     const struct accept_env *env, int64_t now);
-/* Which stored candidate a new one with `a` good base signatures replaces when its kind is full:
+/* Which stored candidate (oldest first) a new one with `a` good base signatures replaces when its kind is full:
  * index, -1 = room left, -2 = not stored. a_of holds the `a` of each stored one. */
 int accept_replaces(const struct accept_state *s, enum conf_kind kind, unsigned a,
     const unsigned *a_of, int standing);
