@@ -1,0 +1,31 @@
+/*
+ * The terminal of a person, by ncurses. The only module that knows curses.
+ *
+ * setlocale(LC_CTYPE, "") must have been called, threads not started. One at a time. The terminal
+ * is restored by term_free(), by exit() and by the crash handler of ui/term_restore.h.
+ */
+#ifndef MQGP_UI_TERM_CURSES_H
+#define MQGP_UI_TERM_CURSES_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+#include "ui/term.h"
+#include "ui/theme.h"
+
+enum colour_wish { COLOUR_WISH_AUTO, COLOUR_WISH_ALWAYS, COLOUR_WISH_NEVER, COLOUR_WISH_16, COLOUR_WISH_256 };
+
+struct term_options {
+	const struct theme *theme; /* copied; on a terminal without colour theme_mono() is used */
+	enum colour_wish colour;   /* auto: what terminfo and NO_COLOR say */
+	bool ascii;		   /* also set when the locale is not UTF-8 */
+	int esc_delay_ms;	   /* 0: 25 */
+	const char *name;	   /* NULL: $TERM */
+	int in_fd, out_fd;	   /* a terminal each; 0 and 1 */
+};
+
+/* NULL and e: what is wrong and what to do instead (a terminal type that is unknown or cannot
+ * place text). */
+struct term *term_curses_new(const struct term_options *o, struct mq_error *e);
+
+#endif
