@@ -14,6 +14,8 @@
 #define ENV_HEADER 40
 #define ENV_PAYLOAD_MAX 262144 /* PROTOCOL 3.12: data payload 256 KiB */
 #define ENV_OVERHEAD_MAX (ENV_HEADER + 16 + 16 + 64)
+#define ENV_TRANSCRIPT_MAX (12 + 32 + 32 + 2 + UINT16_MAX + ENV_HEADER) /* any MQTT topic */
+#define ENV_SCRATCH(payload_n) (ENV_TRANSCRIPT_MAX + (payload_n)) /* what env_open needs */
 #define ENV_TYPE_DATA 1
 #define ENV_TYPE_COMMAND 2
 #define ENV_FLAG_RETAIN 1
@@ -47,8 +49,8 @@ void env_topic_key(struct env_topic_key *out, const struct env_conf *c, const ui
     struct span topic);
 void env_topic8(uint8_t out[8], struct span topic);
 
-/* P2: reads the fixed header. False: fewer than 40 bytes, unknown type, reserved flag, suite not
- * 1..4 (MALFORMED). Does not look at the conf. */
+/* P2: reads the fixed header of a payload that has the magic. False: fewer than 40 bytes, unknown
+ * type, reserved flag, suite not 1..4 (MALFORMED). Does not look at the conf. */
 bool env_read_header(struct span payload, struct env_header *out);
 /* True if the bytes begin with the magic (else the message is UNSIGNED inside a secured tree). */
 bool env_has_magic(struct span payload);
@@ -58,13 +60,15 @@ struct env_opened {
 	bool group;  /* suites 2, 4: group authentication only */
 	bool sealed; /* suite 3 checked by signature, content not held */
 	struct env_header h;
-	struct span clear; /* in the caller's buffer or borrowed from the payload */
+	struct span clear; /* in the caller's scratch or borrowed from the payload; {NULL, 0} if sealed */
 };
 /* P3 + P4 under conf c (already chosen by h.rev) on this topic. key: cached topic key for this conf,
- * data key and topic, or NULL (computed here). plain: scratch of at least payload.n bytes for the
- * decrypted text. Order of checks as at the end of the receiver's paragraph of 3.8. */
+ * data key and topic, or NULL (computed here). scratch: at least ENV_SCRATCH(payload.n)
+ * bytes; the transcript is built there, because Ed25519 wants transcript and message in one piece,
+ * and the decrypted text is left there. Allocates nothing. Order of checks as at the end of the
+ * receiver's paragraph of 3.8. */
 void env_open(const struct env_conf *c, struct span topic, struct span payload,
-    const struct env_topic_key *key, uint8_t *plain, struct env_opened *out);
+    const struct env_topic_key *key, uint8_t *scratch, struct env_opened *out);
 
 struct env_seal {
 	uint8_t type, flags, kid;
