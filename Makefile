@@ -93,7 +93,7 @@ deps: ## install every library and tool that is missing (apt)
 	@.ci/deps install $(DEPS)
 .PHONY: ensure-deps
 ensure-deps:
-	@.ci/deps check $(DEPS) 2>/dev/null || build-aux/deps install $(DEPS)
+	@.ci/deps check $(DEPS) 2>/dev/null || .ci/deps install $(DEPS)
 
 # ---- compile
 $(B)/%.o: %.c
@@ -159,8 +159,9 @@ FUZZ_TIME ?= 20
 fuzz: ## every fuzz target for FUZZ_TIME seconds (FUZZ_ONLY="names")
 	@$(MAKE) --no-print-directory MODE=fuzz FUZZ_TIME=$(FUZZ_TIME) fuzz-run
 .PHONY: fuzz-run
-fuzz-run: $(FUZZ)
-	@tests/fuzz/run $(FUZZ_TIME) $(FUZZ)
+FUZZ_RUN := $(if $(FUZZ_ONLY),$(FUZZ_ONLY:%=$(B)/tests/fuzz/f_%),$(FUZZ))
+fuzz-run: $(FUZZ_RUN)
+	@tests/fuzz/run $(FUZZ_TIME) $(FUZZ_RUN)
 demo: ensure-deps ## the main job on a private broker, nothing configured
 	@$(MAKE) --no-print-directory programs
 	@$(B)/mqgp demo
