@@ -148,7 +148,7 @@ unit: tests ## unit tests only
 KIND ?= all
 vectors: $(VECTORS) ## judge test vectors: KIND=envelope|protocol|openpgp FILES="..."
 	@$(B)/tests/vectors/vectors $(KIND) $(FILES)
-lint: ## layers, globals, headers, man pages, banned functions
+lint: programs ## layers, globals, headers, man pages, banned functions
 	@tests/run $(wildcard tests/lint/*.test)
 bench: ## measured ratios against a reference in the same run
 	@$(MAKE) --no-print-directory MODE=release bench-run
