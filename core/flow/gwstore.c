@@ -95,12 +95,12 @@ out:
 /* ---- loading */
 
 static void
-damage(struct gwstore *s, const char *fmt, const char *what)
+damage(struct gwstore *s, const char *what, const char *why)
 {
 	if (s->damaged)
 		return; /* the first reason is the one to tell */
 	s->damaged = true;
-	(void)mq_fail(&s->why, MQ_ESTATE, fmt, what, s->dir);
+	(void)mq_fail(&s->why, MQ_ESTATE, "%s in %s %s", what, s->dir, why);
 }
 
 static bool
@@ -127,8 +127,7 @@ load_meta(struct gwstore *s)
 	buf_init(&text, GWMETA_MAX);
 	if (read_in(s->dir, "meta", &text, NULL) != MQ_OK ||
 	    gwmeta_parse(buf_span(&text), &s->meta, &s->why) != MQ_OK)
-		damage(s, "%s in %s is missing or damaged; restore it from a backup of this gateway "
-			  "or enrol the gateway again", "meta");
+		damage(s, "meta", "is missing or damaged; the gateway must be enrolled again");
 	buf_done(&text);
 }
 
@@ -180,7 +179,7 @@ load_pending(struct gwstore *s)
 	DIR *d;
 
 	if (gwstore_path(s, "pend", dir) != MQ_OK || (d = opendir(dir)) == NULL) {
-		damage(s, "the folder %s in %s cannot be read", "pend");
+		damage(s, "pend", "cannot be read");
 		return;
 	}
 	while ((de = readdir(d)) != NULL)
@@ -197,7 +196,7 @@ load_epochs(struct gwstore *s)
 	DIR *d;
 
 	if (gwstore_path(s, "epoch", dir) != MQ_OK || (d = opendir(dir)) == NULL) {
-		damage(s, "the folder %s in %s cannot be read", "epoch");
+		damage(s, "epoch", "cannot be read");
 		return;
 	}
 	while ((de = readdir(d)) != NULL) {
@@ -227,18 +226,17 @@ check_current(struct gwstore *s)
 
 	if (s->cur.n == 0) {
 		if (newest != NULL)
-			damage(s, "%s in %s is missing although this gateway was claimed",
-			    "cur.bundle");
+			damage(s, "cur.bundle", "is missing although this gateway was claimed");
 		return;
 	}
 	if (!hash_of_bundle(buf_span(&s->cur), is)) {
-		damage(s, "%s in %s is damaged", "cur.bundle");
+		damage(s, "cur.bundle", "is damaged");
 		return;
 	}
 	if (newest != NULL && memcmp(newest->hash, is, HASH_BYTES) == 0)
 		return;
 	if (next == NULL || memcmp(next->hash, is, HASH_BYTES) != 0)
-		damage(s, "%s in %s is not the revision that was committed last", "cur.bundle");
+		damage(s, "cur.bundle", "is not the revision that was committed last");
 }
 
 static void
@@ -247,7 +245,7 @@ load_bundle(struct gwstore *s, const char *name, struct buf *out)
 	enum mq_err r = read_in(s->dir, name, out, NULL);
 
 	if (r != MQ_OK && r != MQ_ENOENT)
-		damage(s, "%s in %s cannot be read", name);
+		damage(s, name, "cannot be read");
 }
 
 static enum mq_err finish_commit(struct gwstore *s, struct mq_error *e);
@@ -263,11 +261,10 @@ load_all(struct gwstore *s)
 	load_pending(s);
 	load_epochs(s);
 	if (!load_secret(s, "data.key", crypto_sign_SECRETKEYBYTES, &s->data_sk))
-		damage(s, "%s in %s is missing or damaged: the gateway must be enrolled again",
-		    "data.key");
+		damage(s, "data.key", "is missing or damaged; the gateway must be enrolled again");
 	if (gwstore_path(s, "claim.key", path) == MQ_OK && file_exists(path) &&
 	    !load_secret(s, "claim.key", 32, &s->claim))
-		damage(s, "%s in %s is damaged", "claim.key");
+		damage(s, "claim.key", "is damaged");
 	if (!s->damaged)
 		check_current(s);
 }
