@@ -46,12 +46,12 @@ OPT_asan := -O1 -g -DMQGP_TEST_HOOKS -fsanitize=address,undefined -fno-sanitize-
 OPT_tsan := -O1 -g -DMQGP_TEST_HOOKS -fsanitize=thread
 OPT_fuzz := -O1 -g -DMQGP_TEST_HOOKS -DMQGP_LIBFUZZER -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 OPT_cov := -O0 -g -DMQGP_TEST_HOOKS --coverage
+comma := ,
 OPT := $(OPT_$(MODE))
 ifeq ($(OPT),)
 $(error MODE must be debug, release, asan, tsan, fuzz or cov, not '$(MODE)')
 endif
 LDOPT := $(filter -fsanitize% --coverage,$(OPT)) -Wl,--as-needed $(if $(filter release,$(MODE)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
-comma := ,
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
