@@ -30,8 +30,8 @@ struct bundle {
 /* What the first byte says (3.4 "Form of the payload"): V_OVERSIZE, V_CLEARED, V_UNSIGNED, or
  * V_NONE with *encrypted set for >= 0x80. halt: encrypted is V_UNSIGNED. */
 enum verdict bundle_form(struct span payload, bool halt, bool *encrypted);
-/* V_NONE and *out (free with bundle_done), or V_MALFORMED (line 0). Zero sig: lines parse; the
- * caller says UNSIGNED after the body has parsed. The payload must outlive *out. */
+/* V_NONE and *out (free with bundle_done), or V_MALFORMED (line 0; also without memory: nothing
+ * may be taken for good then). Zero sig: lines parse; the caller says UNSIGNED after the body has parsed. The payload must outlive *out. */
 enum verdict bundle_parse(struct span payload, struct bundle *out);
 void bundle_done(struct bundle *b);
 /* Writes a bundle of a body and signatures; the result parses. */
@@ -47,9 +47,10 @@ struct halt {
 	int64_t issued;
 	char reason[33];
 };
-/* MQ_OK, or MQ_EFORMAT with errors->line as in conf_parse. */
+/* MQ_OK, or MQ_EFORMAT with errors->line as in conf_parse, or MQ_ENOMEM. errors may be NULL. */
 enum mq_err halt_parse(struct span body, const struct conf_policy *policy, struct halt *out,
     struct conf_errors *errors);
+/* Appends the body; MQ_EFORMAT if these fields make none. */
 enum mq_err halt_print(const struct halt *h, struct buf *out);
 
 /* Claim codes (3.1): 16 characters A-Z2-7 after upper-casing and dropping '-' and blanks. */

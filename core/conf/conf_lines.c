@@ -10,13 +10,13 @@ conf_lines_of(struct span body, const char *magic)
 	return (struct conf_lines){ rd_of(body.p, body.n), magic, 0 };
 }
 
-static bool
-key_ok(struct span k)
+bool
+conf_word_ok(struct span s)
 {
-	if (k.n == 0 || k.n > CONF_KEY_MAX || k.p[0] < 'a' || k.p[0] > 'z')
+	if (s.n == 0 || s.n > CONF_KEY_MAX || s.p[0] < 'a' || s.p[0] > 'z')
 		return false;
-	for (size_t i = 1; i < k.n; i++) {
-		uint8_t c = k.p[i];
+	for (size_t i = 1; i < s.n; i++) {
+		uint8_t c = s.p[i];
 
 		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
 			return false;
@@ -34,7 +34,7 @@ split_pair(struct conf_line *line)
 		return "neither a comment nor key=value";
 	key = (struct span){ line->text.p, (size_t)(eq - line->text.p) };
 	value = (struct span){ eq + 1, line->text.n - key.n - 1 };
-	if (!key_ok(key))
+	if (!conf_word_ok(key))
 		return "not a key: 1-32 of a-z 0-9 -, beginning with a letter, no blank before =";
 	if (value.n == 0)
 		return "the value is empty";
