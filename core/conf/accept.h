@@ -129,7 +129,8 @@ struct accept_result {
 	bool gate;	/* passed */
 	bool complete;	/* both auth lines */
 	bool stored;	/* belongs into pend/ (room left aside) */
-	bool commit;	/* S5 now */
+	bool commit;	/* S5 now; a dashboard: this is its conf from now on */
+	bool unpinned;	/* first contact of a dashboard: nobody vouches for these owners */
 	bool rekey_due; /* after the commit */
 	int64_t complete_at; /* of this body, known or to be recorded; 0 = none */
 	int64_t due_at;	     /* DELAYED, NOT-YET: when it ends; 0 = only the gateway knows */
