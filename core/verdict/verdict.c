@@ -45,6 +45,12 @@ verdict_class(enum verdict v)
 	return row_of(v)->class;
 }
 
+enum verdict_class
+verdict_class_of(enum verdict v, unsigned flags)
+{
+	return v == V_ROLLBACK && (flags & FLAG_LEFTOVER) != 0 ? CLASS_NEUTRAL : verdict_class(v);
+}
+
 const char *
 verdict_sentence(enum verdict v)
 {

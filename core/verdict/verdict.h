@@ -61,7 +61,7 @@ enum verdict_class {
 	V(NOT_OWNER, "NOT-OWNER", 'K', BAD, "signed by somebody who does not own this tree")       \
 	V(WRONG_GATEWAY, "WRONG-GATEWAY", 'T', BAD, "made for another gateway")                    \
 	V(FORK, "FORK", 'F', BAD, "a second, different history of this tree")                      \
-	V(ROLLBACK, "ROLLBACK", 'R', NEUTRAL, "an older revision was served again")                \
+	V(ROLLBACK, "ROLLBACK", 'R', BAD, "an older revision was served again")                    \
 	V(GAP, "GAP", 'G', ATTENTION, "revisions between are missing")                             \
 	V(NOT_YET, "NOT-YET", 'n', ATTENTION, "not valid yet")                                     \
 	V(CONF_EXPIRED, "CONF-EXPIRED", 'x', BAD, "the conf's time is over")                       \
@@ -104,6 +104,8 @@ enum flag {
 const char *verdict_code(enum verdict v);     /* "VERIFIED"; "" for V_NONE; "GOOD" for SIG_GOOD */
 char verdict_letter(enum verdict v);	      /* one ASCII cell */
 enum verdict_class verdict_class(enum verdict v);
+/* The class with flags taken into account: ROLLBACK with LEFTOVER is neutral (4.2). */
+enum verdict_class verdict_class_of(enum verdict v, unsigned flags);
 const char *verdict_sentence(enum verdict v); /* one line for the operator */
 bool verdict_from_code(struct span code, enum verdict *out);
 bool verdict_is_green(enum verdict v);

@@ -1,0 +1,70 @@
+/* What the files of follow.h share; nobody else includes this. */
+#ifndef MQGP_CORE_FLOW_FOLLOW_IMPL_H
+#define MQGP_CORE_FLOW_FOLLOW_IMPL_H
+
+#include "core/flow/follow.h"
+
+#define FOLLOW_WATCHES_MAX DESK_SLOTS_MAX
+#define FOLLOW_IMPORT_BURST 40 /* certificates of one tree at start: 16 owners, 16 recovery */
+
+/* The newest payload of one control topic and what was said of it. */
+struct follow_watch {
+	enum topic_slot slot;
+	uint32_t number;
+	char fpr[41];
+	uint8_t digest[HASH_BYTES];
+	bool retained, dirty;
+	uint8_t qos;
+	bool told;
+	enum verdict verdict; /* as told */
+	unsigned flags;
+	uint32_t import_id; /* PGP: outstanding request; 0 = none */
+	struct buf cert;    /* PGP: the desk does not keep these */
+};
+
+struct follow_secret_held {
+	uint32_t epoch;
+	struct secret secret;
+};
+
+struct follow {
+	struct follow_options o;
+	uint8_t topic[TOPIC_CONF_MAX];
+	size_t topic_n;
+	struct follow_conf chain[FOLLOW_CHAIN_MAX]; /* newest first */
+	size_t n_chain;
+	struct accept_committed committed[FOLLOW_CHAIN_MAX]; /* ascending, points into chain */
+	struct accept_candidate kept[ACCEPT_PENDING_MAX];
+	struct follow_candidate cand[ACCEPT_PENDING_MAX];
+	size_t n_cand;
+	struct follow_watch watch[FOLLOW_WATCHES_MAX];
+	size_t n_watch;
+	struct follow_secret_held held[FOLLOW_EPOCHS_MAX];
+	size_t n_held;
+	struct receipt_last last_receipt, last_status;
+	struct follow_gateway gw;
+	struct follow_marks marks;
+	struct follow_pin pin;
+	enum halted_by halted_by;
+	int64_t halt_issued;
+	struct judge_tree jt;
+	double import_tokens;
+	int64_t import_at_ms;
+	bool changed; /* something visible, since the last follow_run */
+};
+
+struct span follow_span(const struct follow *f);
+void follow_tell(struct follow *f, struct follow_watch *w, struct follow_event *ev);
+void follow_all_dirty(struct follow *f); /* new knowledge: judge everything again */
+/* One per kind of slot; each may leave w->dirty when an answer is outstanding. */
+void follow_judge_conf(struct follow *f, struct follow_watch *w, struct span payload);
+void follow_judge_halt(struct follow *f, struct follow_watch *w, struct span payload);
+void follow_judge_receipt(struct follow *f, struct follow_watch *w, struct span payload);
+void follow_judge_info(struct follow *f, struct follow_watch *w, struct span payload);
+void follow_judge_keys(struct follow *f, struct follow_watch *w, struct span payload);
+void follow_judge_pgp(struct follow *f, struct follow_watch *w, struct span payload);
+void follow_make_judge_tree(struct follow *f);
+void follow_state(const struct follow *f, struct accept_state *s);
+void follow_conf_done(struct follow_conf *c);
+
+#endif
