@@ -15,7 +15,7 @@ static const struct verdict_row rows[V_COUNT] = {
 #undef V
 };
 
-static const char *const flags[FLAG_COUNT] = {
+static const char *const flag_codes[FLAG_COUNT] = {
 #define F(name, code) code,
 	FLAG_TABLE(F)
 #undef F
@@ -83,7 +83,7 @@ verdict_grant(enum verdict which)
 const char *
 flag_code(enum flag_bit bit)
 {
-	return (unsigned)bit < FLAG_COUNT ? flags[bit] : "";
+	return (unsigned)bit < FLAG_COUNT ? flag_codes[bit] : "";
 }
 
 const char *
