@@ -64,10 +64,19 @@ struct receipt {
 	size_t n_ck;
 	unsigned page, pages; /* 0/0: no page line */
 	uint8_t kid;
+	/* set by receipt_parse, ignored by receipt_print */
+	uint8_t sig[64];
+	size_t signed_n; /* sig is over this many first bytes of the payload */
 };
 
-/* Appends the signed text. sk: 64-byte Ed25519 secret key of kid. The result parses. */
+/* Appends the signed text. sk: 64-byte Ed25519 secret key of kid. The result parses: MQ_EINVAL if
+ * the fields do not allow that, e.g. status_ck not ascending; MQ_ELIMIT above RECEIPT_MAX. */
 enum mq_err receipt_print(const struct receipt *r, const uint8_t sk[64], struct buf *out);
+/* Proof of possession of the next data key, for next-data-key= (3.3); g and the key in use. */
+void receipt_pop(uint8_t pop[64], const struct conf_gateway *g, const uint8_t old_pk[32],
+    const uint8_t new_sk[64]);
+bool receipt_pop_ok(const uint8_t pop[64], const struct conf_gateway *g, const uint8_t old_pk[32],
+    const uint8_t new_pk[32]);
 /* V_NONE and *out, or V_MALFORMED with *line, or V_UNSIGNED (V_LINK_HINT for status) when it does
  * not begin with its magic, V_CLEARED when empty. Signature bytes are checked for form only. */
 enum verdict receipt_parse(struct span payload, bool status, struct receipt *out, unsigned *line);
