@@ -67,5 +67,7 @@ enum mq_err windows_collect(struct windows *w, windows_get *get, void *arg, size
     int64_t now_ms, bool *more);
 /* Writes the ready batch in one transaction. It is kept and tried again when that fails. */
 enum mq_err windows_flush(struct windows *w, struct mq_error *e);
+/* Something changed that is not in the file yet: at exit collect and flush until this is false. */
+bool windows_unsaved(const struct windows *w);
 
 #endif
