@@ -37,7 +37,7 @@ enum topic_flag {
 struct topic_node {
 	uint64_t id; /* never used twice; never 0 */
 	uint32_t parent, left, right, kids; /* numbers in the slab; kids = top of their treap */
-	uint32_t sum;  /* visible rows of this node, its treap's left and right below it */
+	uint32_t sum;  /* visible rows of this node and of left and right */
 	uint32_t hash; /* of the whole topic up to here */
 	uint64_t count[TOPICTREE_CLASSES]; /* messages here and below, by class */
 	int64_t last_ms; /* monotonic time of the last one here or below */
@@ -47,7 +47,9 @@ struct topic_node {
 	uint32_t leaf; /* 0: only a branch */
 	uint16_t name_n;
 	uint8_t flags; /* enum topic_flag */
-	uint8_t worst; /* enum verdict_class, here or below, since acknowledged */
+	/* enum verdict_class since acknowledged: of its own messages, of those and all below, of
+	 * this node's part of its siblings' treap. */
+	uint8_t own : 2, worst : 2, under : 2;
 	union {
 		uint8_t near[TOPICTREE_NAME_INLINE];
 		uint8_t *far; /* malloc'ed when longer */
@@ -106,7 +108,7 @@ size_t topictree_topics(const struct topictree *t); /* those that have a leaf */
 /* One message: counts, rate, worst class and last activity of n and everything above. */
 void topictree_count(struct topictree *t, struct topic_node *n, enum verdict_class c,
     int64_t mono_ms);
-/* Forgets the worst class of n and below (an operator saw it); parents follow. */
+/* Forgets what was bad or needed attention on n and below (an operator saw it). */
 void topictree_acknowledge(struct topictree *t, struct topic_node *n);
 uint64_t topictree_messages(const struct topic_node *n);
 /* Messages per slot, oldest first, the current one last; within 1/16 of the truth. */
@@ -122,6 +124,13 @@ struct topic_node *topictree_before(const struct topictree *t, const struct topi
 /* Depth first, parents before children, whatever is open. into false skips what is below n. */
 struct topic_node *topictree_walk(const struct topictree *t, const struct topic_node *n, bool into);
 struct topic_node *topictree_walk_back(const struct topictree *t, const struct topic_node *n);
+
+/* The next or previous node, in the order of topictree_walk, with own messages as bad as c and not
+ * acknowledged; O(depth * log siblings). NULL: none. */
+struct topic_node *topictree_next_worst(const struct topictree *t, const struct topic_node *n,
+    enum verdict_class c);
+struct topic_node *topictree_prev_worst(const struct topictree *t, const struct topic_node *n,
+    enum verdict_class c);
 
 /* What is shown: a node is visible when all its parents are open. */
 void topictree_open(struct topictree *t, struct topic_node *n, bool open);
