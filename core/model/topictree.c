@@ -10,7 +10,7 @@
 #define ROOT 1
 
 _Static_assert(sizeof(struct topic_node) == 120, "the budget of 450 B a topic counts on it");
-_Static_assert(sizeof(struct topic_leaf) == 72, "the budget of 450 B a topic counts on it");
+_Static_assert(sizeof(struct topic_leaf) == 56, "the budget of 450 B a topic counts on it");
 
 /* ---- life */
 
@@ -36,20 +36,6 @@ topictree_new(void)
 }
 
 static void
-free_windows(struct topic_leaf *l)
-{
-	struct topic_window *next;
-
-	window_done(&l->window);
-	for (struct topic_window *w = l->more; w != NULL; w = next) {
-		next = w->next;
-		window_done(&w->w);
-		free(w);
-	}
-	l->more = NULL;
-}
-
-static void
 free_name(struct topic_node *n)
 {
 	if (n->name_n > TOPICTREE_NAME_INLINE)
@@ -63,7 +49,7 @@ free_leaf(struct topictree *t, struct topic_node *n)
 
 	if (l == NULL)
 		return;
-	free_windows(l);
+	window_done(&l->window);
 	slab_free(&t->leaves, n->leaf);
 	n->leaf = 0;
 }
@@ -84,7 +70,6 @@ topictree_free(struct topictree *t)
 	slab_done(&t->leaves);
 	slab_done(&t->nodes);
 	free(t->table);
-	free(t->dirty);
 	free(t);
 }
 
@@ -94,6 +79,12 @@ uint32_t
 topictree_number(const struct topic_node *n)
 {
 	return (uint32_t)n->id;
+}
+
+uint32_t
+topictree_last_number(const struct topictree *t)
+{
+	return t->nodes.used;
 }
 
 struct topic_node *
@@ -396,97 +387,6 @@ struct topic_node *
 topictree_parent(const struct topictree *t, const struct topic_node *n)
 {
 	return n->parent <= ROOT ? NULL : node_at(t, n->parent);
-}
-
-/* ---- replay windows */
-
-static void
-mark_dirty(struct topictree *t, struct topic_node *n)
-{
-	if (n->flags & TOPIC_DIRTY)
-		return;
-	if (t->n_dirty == t->cap_dirty) {
-		size_t cap = t->cap_dirty == 0 ? 64 : t->cap_dirty * 2;
-		uint64_t *p = realloc(t->dirty, cap * sizeof *p);
-
-		if (p == NULL)
-			return; /* the next change tries again */
-		t->dirty = p;
-		t->cap_dirty = cap;
-	}
-	t->dirty[t->n_dirty++] = n->id;
-	n->flags |= TOPIC_DIRTY;
-}
-
-struct topic_node *
-topictree_next_dirty(struct topictree *t)
-{
-	while (t->n_dirty > 0) {
-		struct topic_node *n = topictree_by_id(t, t->dirty[--t->n_dirty]);
-
-		if (n == NULL)
-			continue;
-		n->flags &= (uint8_t)~TOPIC_DIRTY;
-		return n;
-	}
-	return NULL;
-}
-
-struct window *
-topictree_window(struct topictree *t, struct topic_node *n, uint32_t key, uint32_t epoch)
-{
-	struct topic_leaf *l = topictree_make_leaf(t, n);
-	struct topic_window *w;
-
-	if (l == NULL)
-		return NULL;
-	mark_dirty(t, n);
-	if (!l->window.any) {
-		l->key = key;
-		l->epoch = epoch;
-	}
-	if (l->key == key && l->epoch == epoch)
-		return &l->window;
-	for (w = l->more; w != NULL; w = w->next)
-		if (w->key == key && w->epoch == epoch)
-			return &w->w;
-	if ((w = calloc(1, sizeof *w)) == NULL)
-		return NULL;
-	w->key = key;
-	w->epoch = epoch;
-	w->next = l->more;
-	l->more = w;
-	return &w->w;
-}
-
-void
-topictree_forget_windows(struct topictree *t, struct topic_node *n, uint32_t key, uint32_t epoch)
-{
-	struct topic_leaf *l = topictree_leaf(t, n);
-	struct topic_window *keep = NULL, *next;
-
-	if (l == NULL || (l->key == key && l->epoch == epoch && l->more == NULL))
-		return;
-	for (struct topic_window *w = l->more; w != NULL; w = next) {
-		next = w->next;
-		if (w->key == key && w->epoch == epoch) {
-			keep = w;
-			continue;
-		}
-		window_done(&w->w);
-		free(w);
-	}
-	l->more = NULL;
-	if (l->key == key && l->epoch == epoch)
-		return;
-	window_done(&l->window);
-	memset(&l->window, 0, sizeof l->window);
-	if (keep != NULL) { /* moves to the place of the one that went */
-		l->window = keep->w;
-		l->key = key;
-		l->epoch = epoch;
-		free(keep);
-	}
 }
 
 /* ---- counting */

@@ -4,7 +4,7 @@
  * A message costs one keyed hash and a walk up its path, O(depth). Siblings hang in a treap that
  * also counts visible rows, so row number <-> node is O(depth * log siblings) at any size. A node is
  * 120 bytes with a name of up to 16; what only a topic that carried a message needs (last values,
- * replay window) is a leaf of 72 bytes. Names are bytes that passed topic_delivered_ok. Owned by
+ * replay window) is a leaf of 56 bytes. Names are bytes that passed topic_delivered_ok. Owned by
  * the engine thread; not thread-safe (the model's lock covers it).
  */
 #ifndef MQGP_CORE_MODEL_TOPICTREE_H
@@ -30,7 +30,6 @@ enum topic_flag {
 	TOPIC_VERIFIED = 4, /* a message on it was green: never evicted */
 	TOPIC_CONTROL = 8,  /* lies below a control level */
 	TOPIC_TREE = 16,    /* is the top of a secured tree */
-	TOPIC_DIRTY = 32,   /* its windows changed since topictree_next_dirty named it */
 };
 
 /* Read freely; change only flags of engine's own (SECURED, VERIFIED, CONTROL, TREE). */
@@ -58,23 +57,13 @@ struct topic_node {
 
 struct history_entry;
 
-/* One more window of a topic: another data key or epoch during a rotation. */
-struct topic_window {
-	struct topic_window *next;
-	uint32_t key, epoch;
-	struct window w;
-};
-
 struct topic_leaf {
-	struct window window; /* of (key, epoch); any = false: none yet */
-	struct topic_window *more;
+	struct window window; /* of the tree's current key and epoch; see core/wire/windows.h */
 	struct history_entry *newest;	/* by arrival */
 	struct history_entry *verified; /* last value that may be believed; NULL: none */
-	uint32_t key, epoch;
 	uint32_t entries; /* kept in history */
 	uint16_t lru;	  /* place among the unverified, 0 = none; model.c */
 	uint8_t verdict;  /* enum verdict of the last message */
-	uint8_t spare;
 };
 
 struct topictree;
@@ -89,11 +78,12 @@ struct topic_node *topictree_by_id(const struct topictree *t, uint64_t id); /* N
 struct topic_node *topictree_root(const struct topictree *t); /* nameless, never shown */
 /* The slab number of a node and back: a short form for those who keep many. */
 uint32_t topictree_number(const struct topic_node *n);
+uint32_t topictree_last_number(const struct topictree *t); /* some below are free */
 struct topic_node *topictree_at(const struct topictree *t, uint32_t number);
 /* Its leaf, made on demand; NULL without memory. topictree_leaf: NULL if it has none. */
 struct topic_leaf *topictree_leaf(const struct topictree *t, const struct topic_node *n);
 struct topic_leaf *topictree_make_leaf(struct topictree *t, struct topic_node *n);
-/* Drops the leaf of n (its history must be empty), and n and its parents as far as nothing is left
+/* Drops the leaf of n (its history must be empty and its window given back), and n and its parents as far as nothing is left
  * below them. Counts of messages stay in the parents: they happened. */
 void topictree_remove(struct topictree *t, struct topic_node *n);
 
@@ -140,15 +130,5 @@ size_t topictree_rows(const struct topictree *t);
 struct topic_node *topictree_nth(const struct topictree *t, size_t row); /* NULL: no such row */
 /* Row of n, or of its nearest visible parent. */
 size_t topictree_row(const struct topictree *t, const struct topic_node *n);
-
-/* The replay window of (topic, data key, epoch), made on demand; NULL without memory. key is any
- * 32-bit name of the data key, e.g. its first bytes. Marks the node dirty. */
-struct window *topictree_window(struct topictree *t, struct topic_node *n, uint32_t key,
-    uint32_t epoch);
-/* Takes one node whose windows changed off the list; NULL: none left. */
-struct topic_node *topictree_next_dirty(struct topictree *t);
-/* Frees the windows of n that are not of this key and epoch. */
-void topictree_forget_windows(struct topictree *t, struct topic_node *n, uint32_t key,
-    uint32_t epoch);
 
 #endif

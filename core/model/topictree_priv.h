@@ -14,8 +14,6 @@ struct topictree {
 	size_t mask;
 	uint8_t key[16]; /* of the hash: names come from strangers */
 	uint32_t made;	 /* upper half of the ids */
-	uint64_t *dirty; /* ids */
-	size_t n_dirty, cap_dirty;
 };
 
 static inline struct topic_node *
