@@ -177,12 +177,12 @@ install: ## DESTDIR PREFIX BINDIR SBINDIR MANDIR DATADIR
 	install -m 644 themes/*.theme $(DESTDIR)$(DATADIR)/mqgp/themes/
 	for m in man/*.[1-8]; do s=$${m##*.}; install -d $(DESTDIR)$(MANDIR)/man$$s; install -m 644 $$m $(DESTDIR)$(MANDIR)/man$$s/; done
 	for u in $(wildcard src/*.service.in); do sed 's,@SBINDIR@,$(SBINDIR),g' $$u > $(DESTDIR)$(UNITDIR)/$$(basename $${u%.in}); done
-	src/completions/install install $(DESTDIR)$(DATADIR)
+	src/completions/install install $(DESTDIR)$(DATADIR) build/release-$(notdir $(CC))/mqgp build/release-$(notdir $(CC))/mqgpd
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/mqgp $(DESTDIR)$(SBINDIR)/mqgpd $(DESTDIR)$(UNITDIR)/mqgpd@.service
 	rm -rf $(DESTDIR)$(DATADIR)/mqgp
 	for m in man/*.[1-8]; do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$(basename $$m); done
-	src/completions/install uninstall $(DESTDIR)$(DATADIR)
+	src/completions/install uninstall $(DESTDIR)$(DATADIR) mqgp mqgpd
 clean: ## remove build/
 	rm -rf build compile_commands.json
 
