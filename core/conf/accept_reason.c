@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/conf/accept_case.h"
+#include "core/conf/change.h"
 
 static bool
 same_list(const struct fpr *a, size_t n_a, const struct fpr *b, size_t n_b)
@@ -36,42 +37,7 @@ accept_same_place(const struct conf *a, const struct conf *b)
 bool
 accept_full_hand_over(const struct accept_case *k)
 {
-	const struct conf *n = k->n.conf, *c = k->conf;
-
-	if (n == NULL || c->kind != KIND_NORMAL)
-		return false;
-	for (size_t i = 0; i < n->n_owners; i++)
-		if (conf_is_owner(c, &n->owner[i]))
-			return false;
-	return true;
-}
-
-static bool
-has_access(const struct conf *c, const struct fpr *f)
-{
-	return conf_is_owner(c, f) || conf_is_recovery(c, f) || conf_is_reader(c, f);
-}
-
-static bool
-somebody_lost_access(const struct accept_case *k)
-{
-	const struct conf *n = k->n.conf, *c = k->conf;
-	bool hand_over = accept_full_hand_over(k);
-
-	for (size_t i = 0; i < n->n_owners && !hand_over; i++)
-		if (!has_access(c, &n->owner[i]))
-			return true;
-	for (size_t i = 0; i < n->n_recovery && !hand_over; i++)
-		if (!has_access(c, &n->recovery[i]))
-			return true;
-	for (size_t i = 0; i < n->n_readers; i++) {
-		const struct fpr *f = &n->reader[i];
-		bool excused = hand_over && (conf_is_owner(n, f) || conf_is_recovery(n, f));
-
-		if (!excused && !has_access(c, f))
-			return true;
-	}
-	return false;
+	return k->n.conf != NULL && change_full_hand_over(k->n.conf, k->conf);
 }
 
 static bool
@@ -120,9 +86,8 @@ static enum accept_fact
 offer_until_misplaced(const struct accept_case *k)
 {
 	const struct conf *n = k->n.conf, *c = k->conf;
-	bool transfer = !same_owners(n, c) || n->threshold != c->threshold;
 
-	return fact(c->has_offer_until != transfer);
+	return fact(c->has_offer_until != change_is_transfer(n, c));
 }
 
 static enum accept_fact
@@ -144,7 +109,7 @@ epoch_wrong(const struct accept_case *k)
 	const struct conf *n = k->n.conf, *c = k->conf;
 
 	if (c->epoch == n->epoch)
-		return fact(brings_new_key(n, c) || k->s->rekey_due || somebody_lost_access(k));
+		return fact(brings_new_key(n, c) || k->s->rekey_due || change_takes_access(n, c));
 	if ((uint64_t)c->epoch != (uint64_t)n->epoch + 1)
 		return FACT_YES;
 	return fact(c->has_epoch_key_id && !brings_new_key(n, c));

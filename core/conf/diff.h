@@ -16,7 +16,7 @@ enum diff_weight {
 	DIFF_AUTHORITY, /* owners, thresholds, recovery, delays, gateway, url, topic */
 };
 #define DIFF_TEXT 256
-#define DIFF_LINES_MAX 256
+#define DIFF_LINES_MAX 320 /* every list replaced, every long value told in parts */
 struct diff_line {
 	enum diff_weight weight;
 	bool weaker; /* lowers a protection: say so in the reader's face */
