@@ -104,6 +104,8 @@ $(B)/%.o: %.c
 compile_commands.json: programs tests ## for editors and clang tools
 	@{ echo '['; find $(B) -name '*.o.json' | sort | xargs cat | sed '$$ s/,$$//'; echo ']'; } > $@
 
+# The shipped themes are part of the program.
+$(B)/ui/theme_builtin.o: $(wildcard themes/*.theme)
 $(LIBCORE): $(call obj,$(CORE_SRC))
 $(LIBUI): $(call obj,$(UI_SRC))
 $(LIBSRC): $(call obj,$(SRC_SRC))

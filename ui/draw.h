@@ -50,8 +50,4 @@ int draw_spark(struct grid *g, int x, int y, int w, enum role role, const uint32
 /* A bar: done of total. */
 int draw_progress(struct grid *g, int x, int y, int w, uint64_t done, uint64_t total);
 
-/* A series of numbers over r: braille dots (ASCII: *), axis with labels on the left. NaN is a hole.
- * The caller passes verified values only. */
-void draw_plot(struct grid *g, struct rect r, const double *value, size_t n);
-
 #endif

@@ -52,6 +52,9 @@ struct look {
 };
 struct look theme_look(const struct theme *t, enum colour_level level, enum role role,
     enum role over);
+bool look_eq(struct look a, struct look b);
+/* Appends " fg 75 bg 160 bold,reverse". */
+void look_print(struct buf *out, struct look l);
 
 /* Finds the text of a theme by name for `inherit`. Returns false if there is none. */
 typedef bool theme_find(void *arg, struct span name, struct buf *out);

@@ -10,6 +10,7 @@
 
 #include "core/conf/conf.h"
 
+#define CONF_MAGIC "#!mqgp.conf 1"
 #define CONF_KEY_MAX 32 /* PROTOCOL 3.3 */
 
 struct conf_lines {

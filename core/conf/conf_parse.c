@@ -8,11 +8,10 @@
 #include "core/conf/conf_fields.h"
 #include "core/conf/conf_lines.h"
 
-#define MAGIC "#!mqgp.conf 1"
 #define VALID_SPAN_MAX 34560000 /* 400 d */
 #define OFFER_SPAN_MAX 2592000	/* 30 d */
 
-static const struct conf_schema conf_schema = { MAGIC, conf_fields, CONF_KEYS, true };
+static const struct conf_schema conf_schema = { CONF_MAGIC, conf_fields, CONF_KEYS, true };
 
 /* Everything a rule may look at. */
 struct judged {
@@ -254,7 +253,7 @@ void
 conf_each_pair(struct span body, void (*each)(void *arg, struct span key, struct span value),
     void *arg)
 {
-	struct conf_lines lines = conf_lines_of(body, MAGIC);
+	struct conf_lines lines = conf_lines_of(body, CONF_MAGIC);
 	struct conf_line line;
 
 	while (conf_lines_next(&lines, &line))

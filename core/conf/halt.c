@@ -78,13 +78,16 @@ halt_print(const struct halt *h, struct buf *out)
 	const struct conf_policy any = { .allow_non_ascii = true };
 	size_t start = out->n;
 	struct halt back;
+	enum mq_err r;
 
 	(void)buf_puts(out, MAGIC "\n"); /* errors stick */
 	for (size_t i = 0; i < N_FIELDS; i++) {
 		(void)buf_printf(out, "%s=", fields[i].name);
 		(void)conf_field_put(&fields[i], h, "", "\n", out);
 	}
-	if (out->err != MQ_OK)
-		return out->err;
-	return halt_parse((struct span){ out->p + start, out->n - start }, &any, &back, NULL);
+	if ((r = out->err) == MQ_OK)
+		r = halt_parse((struct span){ out->p + start, out->n - start }, &any, &back, NULL);
+	if (r != MQ_OK)
+		out->n = start;
+	return r;
 }
