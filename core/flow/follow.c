@@ -156,6 +156,7 @@ follow_tell(struct follow *f, struct follow_watch *w, struct follow_event *ev)
 	f->changed = true;
 	ev->slot = w->slot;
 	ev->number = w->number;
+	memcpy(ev->fpr, w->fpr, sizeof ev->fpr);
 	ev->retained = w->retained;
 	ev->qos = w->qos;
 	ev->cls = verdict_class_of(ev->verdict, ev->flags);

@@ -48,6 +48,7 @@ struct follow_event {
 	enum verdict verdict;
 	enum verdict_class cls; /* verdict_class_of, but history in log/ is no alarm */
 	unsigned flags;
+	char fpr[41];	  /* pgp/<FPR> */
 	char reason[96];  /* detail in brackets: "floor", "line 7", ... */
 	char partial[24]; /* "1/2+0/1", "" */
 	uint32_t revision; /* 0: unknown */

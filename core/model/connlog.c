@@ -98,7 +98,8 @@ connlog_set_sub(struct connlog *c, const char *filter, int wanted_qos, int grant
 		if ((s = new_sub(c, filter)) == NULL)
 			return MQ_ENOMEM;
 	}
-	s->wanted_qos = wanted_qos;
+	if (wanted_qos >= 0)
+		s->wanted_qos = wanted_qos;
 	s->granted = granted;
 	if (n != 0)
 		memcpy(s->words, words, n);
