@@ -56,8 +56,7 @@ void connlog_add(struct connlog *c, const struct conn_event *e);
 /* The i-th newest, 0 = newest; NULL: fewer are kept. */
 const struct conn_event *connlog_nth(const struct connlog *c, size_t i);
 size_t connlog_count(const struct connlog *c); /* kept */
-/* Sets the row of a filter, adding it. granted as in struct conn_sub; wanted_qos < 0 keeps what
- * was asked for. */
+/* Sets the row of a filter, adding it. granted as in struct conn_sub. */
 enum mq_err connlog_set_sub(struct connlog *c, const char *filter, int wanted_qos, int granted,
     const char *words);
 void connlog_remove_sub(struct connlog *c, const char *filter);

@@ -177,6 +177,11 @@ struct model_pipeline {
 	bool finished, failed, needs_terminal;
 };
 
+struct model_conf_text {
+	uint64_t tree;
+	char *current, *draft, *meaning; /* owned, NUL-terminated; NULL: none */
+};
+
 struct model;
 
 /* What one judged message tells the model. topic passed topic_delivered_ok. */
@@ -187,7 +192,8 @@ struct model_msg {
 	struct history_msg h;
 };
 
-struct model *model_new(const struct clock *clock, size_t history_budget); /* NULL: no memory */
+/* clock is borrowed and outlives the model. NULL: no memory. */
+struct model *model_new(const struct clock *clock, size_t history_budget);
 void model_free(struct model *m);
 void model_lock(struct model *m);
 void model_unlock(struct model *m);
@@ -224,18 +230,21 @@ enum mq_err model_tree_set_offers(struct model_tree *t, const struct model_offer
 /* Newest = 0; NULL: fewer. */
 const struct model_failure *model_failure_nth(const struct model *m, size_t i);
 size_t model_failures(const struct model *m);
-const struct model_log_line *model_log_nth(const struct model *m, size_t i);
-size_t model_log_lines(const struct model *m);
+/* A line of the program's log; any thread, with or without the model's lock. */
 void model_log(struct model *m, int level, const char *text);
+/* Copies up to max lines, newest first, behind the skip newest; returns how many. */
+size_t model_log_tail(struct model *m, struct model_log_line *out, size_t max, size_t skip);
+size_t model_log_lines(struct model *m);
 /* The keys that the Keys screen lists, replaced as a whole. */
 enum mq_err model_set_keys(struct model *m, const struct model_key *k, size_t n);
 const struct model_key *model_keys(const struct model *m, size_t *n);
 /* The text of the Config screen: what is edited, and what verified; copies. */
 enum mq_err model_set_conf_text(struct model *m, uint64_t tree, struct span current,
     struct span draft, struct span meaning);
+const struct model_conf_text *model_conf_text(const struct model *m);
 /* Messages per second by class over the last full second. */
-void model_rates(struct model *m, uint32_t out[TOPICTREE_CLASSES]);
-/* Messages since the start by class and by verdict. */
+void model_rates(const struct model *m, uint32_t out[TOPICTREE_CLASSES]);
+/* Judgements since the start by verdict, duplicates and those without a topic included. */
 const uint64_t *model_verdicts(const struct model *m); /* V_COUNT */
 /* The audit log whose tail the Log screen shows; borrowed, may be NULL. */
 void model_set_audit(struct model *m, struct audit *a);

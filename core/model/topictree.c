@@ -290,8 +290,8 @@ make_node(struct topictree *t, uint32_t parent, struct span name, uint32_t hash)
 }
 
 /* Frees n and its parents as far as nothing keeps them. */
-static void
-prune(struct topictree *t, struct topic_node *n)
+void
+topictree_prune(struct topictree *t, struct topic_node *n)
 {
 	while (n->parent != 0 && n->kids == 0 && n->leaf == 0 && !(n->flags & TOPIC_TREE)) {
 		struct topic_node *parent = node_at(t, n->parent);
@@ -342,7 +342,7 @@ topictree_add(struct topictree *t, struct span topic)
 		struct topic_node *made = make_node(t, topictree_number(n), name, hash[have]);
 
 		if (made == NULL) {
-			prune(t, n);
+			topictree_prune(t, n);
 			return NULL;
 		}
 		n = made;
@@ -368,7 +368,7 @@ void
 topictree_remove(struct topictree *t, struct topic_node *n)
 {
 	free_leaf(t, n);
-	prune(t, n);
+	topictree_prune(t, n);
 }
 
 size_t

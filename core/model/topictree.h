@@ -86,6 +86,8 @@ struct topic_leaf *topictree_make_leaf(struct topictree *t, struct topic_node *n
 /* Drops the leaf of n (its history must be empty and its window given back), and n and its parents as far as nothing is left
  * below them. Counts of messages stay in the parents: they happened. */
 void topictree_remove(struct topictree *t, struct topic_node *n);
+/* The same, but leaves a leaf where it is: for a node that lost its last reason to stay. */
+void topictree_prune(struct topictree *t, struct topic_node *n);
 
 struct span topictree_name(const struct topic_node *n); /* its own level */
 /* Full topic: writes its first cap bytes and returns its whole length. */

@@ -45,8 +45,10 @@ struct pgp_options {
 	const char *gpg;      /* NULL: /usr/bin/gpg (or $MQGP_GPG in test builds) */
 	int deadline_ms;      /* 0: PGP_DEADLINE_MS; -1: none (a person may be asked) */
 	bool may_prompt;      /* SECRET: pinentry may use the terminal; else mode ERROR */
+	bool own_home;	      /* SECRET: home is ours alone: pgp_close ends its agent */
 };
 
+/* gpg need not be there: then each answer is MQ_ECRYPTO with a sentence. */
 enum mq_err pgp_open(struct pgp **out, const struct pgp_options *o, struct mq_error *e);
 void pgp_close(struct pgp *p); /* ends the child and an agent we started; removes the run home */
 int pgp_fd(const struct pgp *p); /* poll for POLLIN; -1 while the child is down */
@@ -54,7 +56,7 @@ int pgp_fd(const struct pgp *p); /* poll for POLLIN; -1 while the child is down 
 int64_t pgp_next_timeout_ms(const struct pgp *p);
 
 enum pgp_op { PGP_OP_VERIFY, PGP_OP_SIGN, PGP_OP_DECRYPT, PGP_OP_ENCRYPT, PGP_OP_IMPORT,
-	PGP_OP_LIST, PGP_OP_GENERATE, PGP_OP_EXPORT };
+	PGP_OP_LIST, PGP_OP_GENERATE, PGP_OP_EXPORT, PGP_OP_LOOK };
 
 struct pgp_answer {
 	uint32_t id;
@@ -67,9 +69,10 @@ struct pgp_answer {
 	enum verdict decrypt;	   /* DECRYPT: V_NONE = out is plaintext, V_NEEDS_KEY,
 				      V_DECRYPT_FAIL, V_MALFORMED (plaintext too large), V_SYS_ERROR */
 	struct buf out;		   /* SIGN: one binary signature; DECRYPT: plaintext (wipe);
-				      ENCRYPT: message; EXPORT: armored key */
+				      ENCRYPT: message; EXPORT, IMPORT by the verify child: armored
+				      key (after an import: merged, what one keeps on disk) */
 	struct fpr fpr;		   /* GENERATE, IMPORT */
-	struct keytable keys;	   /* LIST; IMPORT: the table after it */
+	struct keytable keys;	   /* LIST; LOOK; IMPORT: the table after it */
 	uint64_t generation;	   /* of the ring the answer was made with */
 };
 void pgp_answer_done(struct pgp_answer *a); /* wipes out */
@@ -85,10 +88,24 @@ enum mq_err pgp_encrypt(struct pgp *p, const struct fpr *to, size_t n, struct sp
  * (OPENPGP 10: scratch home, merge, export minimal, import, table anew). SECRET child: same check,
  * imported into that home so that we can encrypt to it. */
 enum mq_err pgp_import(struct pgp *p, const struct fpr *want, struct span cert, uint32_t *id);
+/* Which keys does this file hold (secret ones are marked)? Nothing is imported. */
+enum mq_err pgp_look(struct pgp *p, struct span keys, uint32_t *id);
 enum mq_err pgp_list(struct pgp *p, bool secret_only, uint32_t *id);
 enum mq_err pgp_export(struct pgp *p, const struct fpr *key, uint32_t *id);
 /* Ed25519 sign+cert primary with Cv25519 encryption subkey; passphrase NULL: unprotected. */
 enum mq_err pgp_generate(struct pgp *p, const char *user_id, const char *passphrase, uint32_t *id);
+
+/* SECRET: how the next SIGN and DECRYPT deal with a locked key. Without a prompt they answer MQ_EPERM
+ * ("needs its passphrase"; DECRYPT with V_NEEDS_KEY): hand the terminal over (SIGINT, SIGQUIT and
+ * SIGTSTP ignored), pgp_set_prompt(p, true), submit again, take the terminal back. A forwarded
+ * agent asks its own person, on another screen: then nothing needs to be handed over, but may_prompt
+ * must be set, because it refuses every other way. */
+void pgp_set_prompt(struct pgp *p, bool may_prompt);
+/* SECRET: answers a locked key instead of pinentry, until set again; copied. NULL: forget it. A wrong
+ * one gives MQ_EPERM; the caller counts tries. At most 100 bytes. */
+enum mq_err pgp_set_passphrase(struct pgp *p, const struct secret *passphrase);
+/* Ends what the child is doing (a pinentry included): everything submitted is answered MQ_ECANCEL. */
+void pgp_cancel(struct pgp *p);
 
 /* Reads what the child sent and handles deadlines. MQ_OK and one answer, or MQ_EAGAIN (none). */
 enum mq_err pgp_poll(struct pgp *p, struct pgp_answer *out);
@@ -96,7 +113,8 @@ enum mq_err pgp_poll(struct pgp *p, struct pgp_answer *out);
 enum mq_err pgp_wait(struct pgp *p, uint32_t id, struct pgp_answer *out);
 /* The verify child's key table as of the last import. Borrowed until the next call. */
 const struct keytable *pgp_keys(const struct pgp *p);
-/* 4.2 rows 1-5 that need no gpg, and row 7: V_NONE if gpg has to be asked. */
+/* 4.2 rows 1-5, which need no gpg: V_NONE if gpg has to be asked. The child does the same with the
+ * real clock; with another one (`verify --at`, tests) call this first. (pgp_judge.c) */
 enum verdict sig_before_gpg(struct span sig, const struct keytable *t, int64_t now,
     struct pgp_sig *out);
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "core/trust/packet.h"
 
-#define PACKET_SIGNATURE 2
 #define CONTENT_MIN 10 /* version..hash, two empty areas, left 16 bits */
 #define HASHED_AT 6    /* version, type, public-key algorithm, hash, length of the hashed area */
 #define BEHIND_HASHED 4 /* length of the unhashed area, left 16 bits of the digest */
@@ -22,60 +22,21 @@ refuse(struct sigwalk *out, enum verdict v, const char *reason)
 	return v;
 }
 
-/* Length of 1, 2 or 5 octets, as new packet headers and subpackets have it. The first octets from
- * partial_from to 254 announce a partial packet; subpackets have none (255). */
-static bool
-read_length(struct rd *r, uint8_t partial_from, uint32_t *n)
-{
-	uint8_t first, second;
-
-	if (!rd_u8(r, &first))
-		return false;
-	if (first < 192) {
-		*n = first;
-		return true;
-	}
-	if (first == 255)
-		return rd_u32(r, n);
-	if (first >= partial_from || !rd_u8(r, &second))
-		return false;
-	*n = ((uint32_t)(first - 192) << 8) + second + 192;
-	return true;
-}
-
-/* Length of an old packet header; type 3 has none. */
-static bool
-read_old_length(struct rd *r, unsigned type, uint32_t *n)
-{
-	uint16_t n16 = 0;
-	uint8_t n8 = 0;
-
-	if (type == 2)
-		return rd_u32(r, n);
-	if (type == 0 ? !rd_u8(r, &n8) : type != 1 || !rd_u16(r, &n16))
-		return false;
-	*n = (uint32_t)(n8 | n16);
-	return true;
-}
-
 /* The content of the one packet that fills r. */
 static const char *
 read_packet(struct rd *r, struct rd *content)
 {
-	uint32_t n;
-	uint8_t head;
-	bool is_new;
+	struct packet_head h;
 
-	if (!rd_u8(r, &head) || (head & 0x80) == 0)
+	if (!packet_head(r, &h))
 		return "no OpenPGP packet";
-	is_new = (head & 0x40) != 0;
-	if ((is_new ? head & 0x3f : head >> 2 & 0x0f) != PACKET_SIGNATURE)
+	if (h.tag != PACKET_SIGNATURE)
 		return "not a signature packet";
-	if (is_new ? !read_length(r, 224, &n) : !read_old_length(r, head & 3, &n))
+	if (!h.definite)
 		return "the packet has no definite length";
-	if (n > rd_left(r))
+	if (h.n > rd_left(r))
 		return "the packet is cut";
-	if (n < rd_left(r))
+	if (h.n < rd_left(r))
 		return "something follows the packet";
 	*content = *r;
 	return NULL;
@@ -131,7 +92,7 @@ read_hashed_area(struct rd area, struct sigwalk *w)
 		uint32_t n;
 		uint8_t type;
 
-		if (!read_length(&area, 255, &n) || n < 1 || !rd_u8(&area, &type) ||
+		if (!packet_sublength(&area, &n) || n < 1 || !rd_u8(&area, &type) ||
 		    !rd_bytes(&area, n - 1, &body))
 			return "a hashed subpacket has a wrong length";
 		wrong = take_subpacket(type & 0x7f, rd_of(body, n - 1), w, &seen);

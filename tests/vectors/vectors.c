@@ -9,6 +9,8 @@
 
 #include <sodium.h>
 
+#include "core/trust/pgp.h"
+
 #define DIFF_MAX 4096
 #define EXIT_USAGE 2
 
@@ -214,6 +216,7 @@ main(int argc, char **argv)
 {
 	struct tally t = { .wanted = argc > 1 ? argv[1] : "all", .named_files = argc > 2 };
 
+	pgp_child_main(argc, argv);
 	if (strcmp(t.wanted, "list") == 0) {
 		for (size_t i = 0; i < N_KINDS; i++)
 			(void)puts(kinds[i].name);
