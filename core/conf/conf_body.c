@@ -25,15 +25,6 @@ struct reader {
 	size_t n_x;
 };
 
-static int
-span_cmp(struct span a, struct span b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int d = n != 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return d != 0 ? d : (a.n > b.n) - (a.n < b.n);
-}
-
 /* Files what is wrong with a pair of a known key, if anything is. */
 static bool
 read_pair(struct reader *r, const struct conf_field *f, const struct conf_line *line)
@@ -49,7 +40,7 @@ read_pair(struct reader *r, const struct conf_field *f, const struct conf_line *
 		conf_errors_add(r->errors, line->number, line->key, "more than %u of them", f->max);
 	else if (!f->type->read(f, line->value, r->policy, r->into))
 		conf_errors_add(r->errors, line->number, line->key, "expected: %s", f->syntax);
-	else if (r->count[i] > 1 && span_cmp(line->value, last) <= 0)
+	else if (r->count[i] > 1 && conf_value_order(line->value, last) <= 0)
 		conf_errors_add(r->errors, line->number, line->key,
 		    "not greater than the one before: values ascend, each once");
 	else
@@ -82,7 +73,7 @@ static int
 by_key_and_line(const void *a, const void *b)
 {
 	const struct x_line *x = a, *y = b;
-	int d = span_cmp(x->key, y->key);
+	int d = conf_value_order(x->key, y->key);
 
 	return d != 0 ? d : (x->number > y->number) - (x->number < y->number);
 }

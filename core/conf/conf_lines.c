@@ -24,6 +24,15 @@ conf_word_ok(struct span s)
 	return true;
 }
 
+int
+conf_value_order(struct span a, struct span b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int d = n != 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return d != 0 ? d : (a.n > b.n) - (a.n < b.n);
+}
+
 static const char *
 split_pair(struct conf_line *line)
 {

@@ -29,6 +29,8 @@ struct conf_lines conf_lines_of(struct span body, const char *magic);
 bool conf_lines_next(struct conf_lines *l, struct conf_line *out); /* false: no more lines */
 /* A key, or a word as in `reason=`: 1-32 of a-z 0-9 -, beginning with a letter. */
 bool conf_word_ok(struct span s);
+/* Byte order: negative, 0, positive. */
+int conf_value_order(struct span a, struct span b);
 
 /* Files an error under its line (0 = the whole body, behind all others); e->line follows. */
 void conf_errors_add(struct conf_errors *e, unsigned line, struct span key, const char *fmt, ...)
