@@ -23,6 +23,8 @@
 
 struct keymap;
 
+/* The default bindings as text. */
+const char *keymap_defaults(void);
 /* The defaults. NULL without memory. */
 struct keymap *keymap_new(void);
 void keymap_free(struct keymap *km);
@@ -32,7 +34,7 @@ enum mq_err keymap_bind(struct keymap *km, struct span context, struct span keys
 /* A whole text of bind lines. Every error is appended to errors (may be NULL) as "line N: ...\n";
  * good lines take effect even then. */
 enum mq_err keymap_parse(struct keymap *km, struct span text, struct buf *errors);
-/* Removes an action from lookup, help, footer and dump: what a mode cannot do, or does not have. */
+/* Removes an action from lookup, help and footer: what a mode cannot do, or does not have. */
 void keymap_allow(struct keymap *km, enum action a, bool allowed);
 void keymap_read_only(struct keymap *km); /* disallows every danger above 0 */
 bool keymap_allowed(const struct keymap *km, enum action a);

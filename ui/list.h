@@ -27,11 +27,13 @@ struct list {
 	size_t row;	/* its row when last synced */
 	size_t top;	/* first visible row */
 	int height;	/* visible rows */
-	bool follow;	/* keep to the last row */
+	bool may_follow; /* a list to which rows are added at the end: G follows, too */
+	bool follow;	 /* keeps to the last row now */
 	bool lost;	/* the selected thing is gone; the selection moved to a neighbour */
 };
 
-void list_init(struct list *l, bool follow);
+/* may_follow lists begin by following. */
+void list_init(struct list *l, bool may_follow);
 /* Once per frame before drawing: finds the selection again, keeps it visible, clamps. */
 void list_sync(struct list *l, const struct list_source *s, int height);
 /* Moves by a number of rows; up stops following. */

@@ -32,7 +32,7 @@ struct script_host {
 /* Checks a whole script without running it; errors gets "line N: ...\n" for each error. */
 enum mq_err script_check(struct span text, struct buf *errors);
 /* Runs it. MQ_EFORMAT: not a script (nothing was run); MQ_ETIMEOUT: an expectation was not met;
- * MQ_EIO: save failed. report gets the line number, the reason and the screen. */
+ * anything else: save failed. report gets the line number, the reason and the screen. */
 enum mq_err script_run(const struct script_host *h, struct span text, struct buf *report);
 
 #endif
