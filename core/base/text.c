@@ -104,6 +104,9 @@ text_unbase64(struct span s, struct buf *out)
 
 	if (s.n == 0 || s.n % 4 != 0)
 		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= 0x80) /* libsodium 1.0.18 takes these for letters where char is signed */
+			return false;
 	buf_init(&raw, s.n);
 	for (size_t i = 0; i < s.n / 4 * 3; i++)
 		(void)buf_u8(&raw, 0); /* errors stick and are looked at below */

@@ -49,7 +49,8 @@ times_are_real_gregorian_dates(void **state)
 static void
 base64_is_canonical(void **state)
 {
-	static const char *const bad[] = { "", "QQ", "QQ=", "QR==", "QUI", "Q=QQ", "QQ==\n", "QQ==QQ==", "Q-==" };
+	static const char *const bad[] = { "", "QQ", "QQ=", "QR==", "QUI", "Q=QQ", "QQ==\n", "QQ==QQ==", "Q-==",
+		"QU\xff\xff", "\x80\x90\xa0\xb0" };
 	struct buf out;
 
 	(void)state;
