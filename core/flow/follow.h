@@ -134,6 +134,7 @@ struct follow_marks {
 	bool info_seen, info_differs, info_ownerless;
 	char info_what[160]; /* first difference in words */
 	bool secure_seen, secure_cleared;
+	int64_t secure_cleared_ms; /* wall; 0: did not vanish */
 	enum verdict secure_verdict;
 	bool split_unknown; /* receipt names an unknown conf of our revision */
 	bool pinned;

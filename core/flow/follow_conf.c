@@ -242,6 +242,10 @@ take_marks(struct follow *f, const struct follow_watch *w, const struct accept_r
 {
 	if (w->slot == SLOT_SECURE) {
 		f->marks.secure_seen = true;
+		if (r->verdict != V_CLEARED)
+			f->marks.secure_cleared_ms = 0;
+		else if (!f->marks.secure_cleared)
+			f->marks.secure_cleared_ms = clock_wall_ms(f->o.clock);
 		f->marks.secure_cleared = r->verdict == V_CLEARED;
 		f->marks.secure_verdict = r->verdict;
 	}

@@ -112,20 +112,17 @@ try_hinted_topic(struct judge_job *job)
 void
 judge_crypto(struct judge_job *job)
 {
-	const struct conf_data_key *k;
+	if (job->needs_crypto)
+		env_open(&job->rev->env, job->m.topic, job->m.payload, job->key, job->scratch,
+		    &job->opened);
+}
 
-	if (!job->needs_crypto)
-		return;
-	env_open(&job->rev->env, job->m.topic, job->m.payload, job->key, job->scratch,
-	    &job->opened);
-	if (job->opened.verdict == V_BAD_SIG || job->opened.verdict == V_DECRYPT_FAIL)
-		try_hinted_topic(job);
-	if (job->opened.verdict != V_NONE) {
-		end(job, job->opened.verdict);
-		return;
-	}
-	k = conf_find_key(job->rev->conf, job->j.h.kid,
+static void
+set_signer(struct judge_job *job)
+{
+	const struct conf_data_key *k = conf_find_key(job->rev->conf, job->j.h.kid,
 	    job->j.h.type == ENV_TYPE_COMMAND ? ROLE_OPERATOR : ROLE_GATEWAY);
+
 	if (k != NULL && !job->opened.group)
 		memcpy(job->j.signer, k->pk, sizeof job->j.signer);
 }
@@ -214,8 +211,15 @@ judge_finish(struct judge_job *job, struct window *w, const uint8_t digest_key[1
 	struct judgement *j = &job->j;
 	enum verdict v;
 
-	if (!judge_wants_window(job))
+	if (!job->needs_crypto)
 		return;
+	if (job->opened.verdict == V_BAD_SIG || job->opened.verdict == V_DECRYPT_FAIL)
+		try_hinted_topic(job);
+	if (job->opened.verdict != V_NONE) {
+		end(job, job->opened.verdict);
+		return;
+	}
+	set_signer(job);
 	if (!in_scope(job)) {
 		end(job, V_STALE_REV);
 		return;

@@ -41,7 +41,8 @@ struct judge_tree {
 	struct judge_rev rev[JUDGE_REVS_MAX]; /* newest first */
 	size_t n_revs;
 	uint32_t grace_s;
-	/* Another topic below this tree with this hint, for WRONG-TOPIC; false: none known. */
+	/* Another topic below this tree with this hint, for WRONG-TOPIC; false: none known. Called
+	 * by judge_finish only; borrowed until its next call. */
 	bool (*by_hint)(void *arg, const uint8_t topic8[8], struct span *topic);
 	void *arg;
 };
@@ -85,11 +86,12 @@ void judge_begin(struct judge_job *job, const struct judge_message *m,
     const struct judge_tree *tree);
 /* P4. Any thread; touches nothing but *job. */
 void judge_crypto(struct judge_job *job);
-/* P5-P8. w: the window of (data key, epoch, topic); digest_key: 16 bytes of windows.db;
- * persisted_ms: last persisted time after an unclean stop, 0 after a clean one. */
+/* P5-P8, and where a message that failed P4 belongs. w: the window of (data key, epoch, topic); digest_key: 16 bytes of windows.db;
+ * persisted_ms: last persisted time after an unclean stop, 0 after a clean one. w and
+ * digest_key may be NULL unless judge_wants_window. */
 void judge_finish(struct judge_job *job, struct window *w, const uint8_t digest_key[16],
     int64_t persisted_ms);
-/* Unfinished means authentic so far, waiting for judge_finish. */
+/* Authentic so far: judge_finish needs its window. */
 bool judge_wants_window(const struct judge_job *job);
 
 #endif
