@@ -65,7 +65,8 @@ struct pgp_answer {
 			    MQ_EPERM (passphrase needed and nobody can be asked, or wrong),
 			    MQ_ECANCEL, MQ_EFORMAT (import: not exactly that key) */
 	char text[MQ_ERROR_TEXT];
-	struct pgp_sig sig;	   /* VERIFY */
+	struct pgp_sig sig;	   /* VERIFY; SIGN: who signed and when, no verdict */
+	bool remote_agent;	   /* with MQ_EPERM: a forwarded agent wants to ask its person */
 	enum verdict decrypt;	   /* DECRYPT: V_NONE = out is plaintext, V_NEEDS_KEY,
 				      V_DECRYPT_FAIL, V_MALFORMED (plaintext too large), V_SYS_ERROR */
 	struct buf out;		   /* SIGN: one binary signature; DECRYPT: plaintext (wipe);
@@ -98,8 +99,8 @@ enum mq_err pgp_generate(struct pgp *p, const char *user_id, const char *passphr
 /* SECRET: how the next SIGN and DECRYPT deal with a locked key. Without a prompt they answer MQ_EPERM
  * ("needs its passphrase"; DECRYPT with V_NEEDS_KEY): hand the terminal over (SIGINT, SIGQUIT and
  * SIGTSTP ignored), pgp_set_prompt(p, true), submit again, take the terminal back. A forwarded
- * agent asks its own person, on another screen: then nothing needs to be handed over, but may_prompt
- * must be set, because it refuses every other way. */
+ * agent (answer.remote_agent) asks its own person on another screen: set_prompt and submit again, but
+ * nothing needs to be handed over. With a prompt there is no deadline; pgp_cancel() ends it. */
 void pgp_set_prompt(struct pgp *p, bool may_prompt);
 /* SECRET: answers a locked key instead of pinentry, until set again; copied. NULL: forget it. A wrong
  * one gives MQ_EPERM; the caller counts tries. At most 100 bytes. */

@@ -75,6 +75,7 @@ serve(struct pgp_child *c, pgp_child_fn *const *ops, const struct pgp_request *q
 		a->sig.verdict = V_SYS_ERROR; /* until we know */
 	if (q->op == PGP_OP_DECRYPT)
 		a->decrypt = V_SYS_ERROR;
+	c->ring.deadline_ms = c->deadline_ms;
 	if (ops[q->op] == NULL)
 		a->err = mq_fail(&e, MQ_EINVAL, "this child does not do that");
 	else

@@ -328,6 +328,7 @@ pgp_wire_put_answer(struct buf *out, const struct pgp_answer *a)
 	(void)buf_u8(out, (uint8_t)-a->err);
 	(void)buf_u16(out, (uint16_t)a->sig.verdict);
 	(void)buf_u16(out, (uint16_t)a->decrypt);
+	(void)buf_u8(out, pack((const bool *const[]){ &a->remote_agent }, 1));
 	put_fpr(out, &a->sig.primary);
 	put_fpr(out, &a->sig.signer);
 	(void)buf_u64(out, (uint64_t)a->sig.ctime);
@@ -360,7 +361,8 @@ get_answer_head(struct rd *r, struct pgp_answer *a)
 
 	if (!rd_u32(r, &a->id) || !rd_u8(r, &op) || op >= PGP_OP_COUNT || !rd_u8(r, &err) ||
 	    err > -MQ_ECANCEL || !get_verdict(r, &a->sig.verdict) || !get_verdict(r, &a->decrypt) ||
-	    a->decrypt == (enum verdict)SIG_GOOD || !get_fpr(r, &a->sig.primary) ||
+	    a->decrypt == (enum verdict)SIG_GOOD ||
+	    !get_flags(r, (bool *const[]){ &a->remote_agent }, 1) || !get_fpr(r, &a->sig.primary) ||
 	    !get_fpr(r, &a->sig.signer) || !get_u64(r, &a->sig.ctime) || !get_fpr(r, &a->fpr) ||
 	    !get_span(r, sizeof a->text - 1, &text) ||
 	    (text.n != 0 && memchr(text.p, 0, text.n) != NULL))
