@@ -270,7 +270,8 @@ env_open(const struct env_conf *c, struct span topic, struct span payload,
 	out->group = !shape->signed_;
 	if (shape->signed_) {
 		memcpy(scratch + tr.n, body.p, body.n);
-		if (crypto_sign_verify_detached(body.p + body.n, scratch, tr.n + body.n, data_pk) != 0)
+		if (crypto_sign_verify_detached(body.p + body.n, scratch, tr.n + body.n,
+			data_pk) != 0)
 			out->verdict = V_BAD_SIG;
 		else if (!shape->sealed)
 			out->clear = body;

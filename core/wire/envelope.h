@@ -56,14 +56,14 @@ bool env_read_header(struct span payload, struct env_header *out);
 bool env_has_magic(struct span payload);
 
 struct env_opened {
-	enum verdict verdict; /* V_NONE: authentic (which green is due: see sealed, group); else why not */
+	enum verdict verdict; /* V_NONE: authentic (how green: see group, sealed); else why not */
 	bool group;  /* suites 2, 4: group authentication only */
 	bool sealed; /* suite 3 checked by signature, content not held */
 	struct env_header h;
-	struct span clear; /* in the caller's scratch or borrowed from the payload; {NULL, 0} if sealed */
+	struct span clear; /* in the scratch or borrowed from the payload; {NULL, 0} if sealed */
 };
-/* P3 + P4 under conf c (already chosen by h.rev) on this topic. key: cached topic key for this conf,
- * data key and topic, or NULL (computed here). scratch: at least ENV_SCRATCH(payload.n)
+/* P3 + P4 under conf c (already chosen by h.rev) on this topic. key: cached topic key for this
+ * conf, data key and topic, or NULL (computed here). scratch: at least ENV_SCRATCH(payload.n)
  * bytes; the transcript is built there, because Ed25519 wants transcript and message in one piece,
  * and the decrypted text is left there. Allocates nothing. Order of checks as at the end of the
  * receiver's paragraph of 3.8. */
@@ -77,7 +77,7 @@ struct env_seal {
 	const uint8_t *data_pk; /* 32 bytes */
 	const uint8_t *rand16;	/* NULL: fresh random; given by vectors only */
 };
-/* Appends the complete envelope of message for topic. MQ_EINVAL: suite needs a key that is missing. */
+/* Appends the complete envelope of message for topic. MQ_EINVAL: the suite needs a missing key. */
 enum mq_err env_seal(const struct env_conf *c, const struct env_seal *in, struct span topic,
     struct span message, const struct env_topic_key *key, struct buf *out);
 

@@ -71,7 +71,8 @@ keyblob_mqtt_password(char out[33], const uint8_t secret[32], const char *url, c
 	uint8_t h[32];
 
 	(void)crypto_generichash_init(&st, secret, 32, sizeof h); /* constant sizes: cannot fail */
-	(void)crypto_generichash_update(&st, (const uint8_t *)LABEL_PASSWORD, sizeof LABEL_PASSWORD);
+	(void)crypto_generichash_update(&st, (const uint8_t *)LABEL_PASSWORD,
+	    sizeof LABEL_PASSWORD);
 	hash_text(&st, url);
 	hash_text(&st, user);
 	(void)crypto_generichash_final(&st, h, sizeof h);

@@ -69,7 +69,7 @@ read_sig(struct receipt *r, struct span line)
 	return true;
 }
 
-/* The lines behind the magic one. False with *line set to the first wrong one, 0: a key is missing. */
+/* The lines behind the magic one. False: *line is the first wrong one, 0 if a key is missing. */
 static bool
 read_lines(struct receipt *r, struct rd *rd, const uint8_t *start, unsigned *line)
 {
@@ -94,9 +94,12 @@ read_lines(struct receipt *r, struct rd *rd, const uint8_t *start, unsigned *lin
 		r->signed_n = 0;
 	}
 	*line = 0;
-	for (size_t i = 0; i < receipt_rows_n; i++)
-		if (receipt_rows[i].required && row_is_in(&receipt_rows[i], r->is_status) && !seen[i])
+	for (size_t i = 0; i < receipt_rows_n; i++) {
+		const struct receipt_row *row = &receipt_rows[i];
+
+		if (row->required && row_is_in(row, r->is_status) && !seen[i])
 			return false;
+	}
 	return r->signed_n != 0;
 }
 
@@ -117,7 +120,8 @@ receipt_parse(struct span payload, bool status, struct receipt *out, unsigned *l
 	memset(&r, 0, sizeof r);
 	r.is_status = status;
 	*line = 1;
-	if (!rd_line(&rd, &first) || !span_is(first, status ? MAGIC_STATUS "1" : MAGIC_RECEIPT "1") ||
+	if (!rd_line(&rd, &first) ||
+	    !span_is(first, status ? MAGIC_STATUS "1" : MAGIC_RECEIPT "1") ||
 	    !read_lines(&r, &rd, payload.p, line))
 		return V_MALFORMED;
 	*out = r;

@@ -267,7 +267,8 @@ read_rejected(struct receipt *r, struct span v)
 	struct receipt_rejected x;
 
 	if (!text_u32(receipt_take_until(&v, ' '), &x.revision) || !receipt_take_text(&v, " ") ||
-	    !take_hash(&v, x.hash) || !receipt_take_text(&v, " ") || !read_word(v, 'A', 'Z', "-", x.code))
+	    !take_hash(&v, x.hash) || !receipt_take_text(&v, " ") ||
+	    !read_word(v, 'A', 'Z', "-", x.code))
 		return false;
 	r->rejected[r->n_rejected++] = x;
 	return true;
@@ -408,7 +409,8 @@ put_ck(const struct receipt *r, size_t i, struct buf *out)
 	uint8_t seq[8];
 
 	be64(seq, r->ck[i].seq);
-	(void)receipt_put_hex(out, "", r->ck[i].topic8, sizeof r->ck[i].topic8); /* seen by the last one */
+	/* the last one sees what failed */
+	(void)receipt_put_hex(out, "", r->ck[i].topic8, sizeof r->ck[i].topic8);
 	(void)receipt_put_hex(out, " ", seq, sizeof seq);
 	return receipt_put_hex(out, " ", r->ck[i].chain, sizeof r->ck[i].chain);
 }
@@ -442,7 +444,8 @@ const struct receipt_row receipt_rows[] = {
 	{ "state", IN_BOTH, true, 1, read_state, count_one, put_state },
 	{ "revision", IN_BOTH, true, 1, read_revision, count_one, put_revision },
 	{ "conf", IN_BOTH, true, 1, read_conf, count_one, put_conf },
-	{ "pending", IN_RECEIPT, false, RECEIPT_ITEMS_MAX, read_pending, count_pending, put_pending },
+	{ "pending", IN_RECEIPT, false, RECEIPT_ITEMS_MAX, read_pending, count_pending,
+	    put_pending },
 	{ "rejected", IN_RECEIPT, false, RECEIPT_ITEMS_MAX, read_rejected, count_rejected,
 	    put_rejected },
 	{ "reason", IN_RECEIPT, false, 1, read_reason, count_reason, put_reason },

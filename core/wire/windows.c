@@ -11,9 +11,10 @@
 #include "core/wire/windows_db.h"
 #include "core/wire/windows_map.h"
 
-#define BATCH_MAX (64u << 20) /* bytes serialised and not yet written */
-#define BATCH_FULL (32u << 20) /* a pass is cut into batches of about this size */
+#define BATCH_MAX (64u << 20) /* serialised and not yet written, what is given back included */
+#define BATCH_FULL (4u << 20)  /* a pass is cut into batches of about this size */
 #define LIST_FIRST 1024
+#define LIST_KEPT 65536 /* entries: a longer list is freed when it is empty */
 
 /*
  * How a change reaches the disk: windows_mark puts the owner on a list (list, in order of marking;
@@ -167,7 +168,14 @@ sink_window(void *arg, uint16_t scope, const uint8_t hash[WINDOWS_HASH], struct 
 
 	if (!scope_live(w, scope) || !window_load(&win, state))
 		return MQ_EFORMAT;
-	r = w->map.n < WINDOWS_ROWS_MAX ? windows_map_put(&w->map, hash, &win) : MQ_ELIMIT;
+	if (w->map.n >= WINDOWS_ROWS_MAX) {
+		window_done(&win);
+		(void)snprintf(w->notice, sizeof w->notice,
+		    "windows.db holds more than %d windows: replays of others are not recognised",
+		    WINDOWS_ROWS_MAX);
+		return MQ_OK;
+	}
+	r = windows_map_put(&w->map, hash, &win);
 	if (r != MQ_OK)
 		window_done(&win);
 	return r == MQ_EEXIST ? MQ_EFORMAT : r;
@@ -356,8 +364,14 @@ list_pop(struct windows *w)
 	w->head++;
 	w->n_list--;
 	w->first_serial++;
-	if (w->n_list == 0)
-		w->head = 0;
+	if (w->n_list != 0)
+		return;
+	w->head = 0;
+	if (w->cap_list > LIST_KEPT) {
+		free(w->list);
+		w->list = NULL;
+		w->cap_list = 0;
+	}
 }
 
 enum mq_err
@@ -462,8 +476,8 @@ windows_collect(struct windows *w, windows_get *get, void *arg, size_t limit, in
 {
 	enum mq_err r;
 
-	*more = false;
-	if (!w->saves || atomic_load(&w->is_ready))
+	*more = w->in_pass;
+	if (!w->saves || windows_ready(w))
 		return MQ_OK;
 	if (!w->in_pass) {
 		w->in_pass = true;
@@ -478,13 +492,16 @@ windows_collect(struct windows *w, windows_get *get, void *arg, size_t limit, in
 		list_pop(w);
 		w->pass_left--;
 	}
-	*more = w->pass_left > 0 && w->next.n < BATCH_FULL;
-	if (*more)
-		return MQ_OK;
-	w->in_pass = w->pass_left > 0;
-	if (w->next.n != 0)
+	*more = w->in_pass = w->pass_left > 0;
+	if (w->next.n >= BATCH_FULL || (!w->in_pass && w->next.n != 0))
 		publish(w);
 	return MQ_OK;
+}
+
+bool
+windows_ready(const struct windows *w)
+{
+	return atomic_load(&w->is_ready);
 }
 
 enum mq_err
@@ -492,7 +509,7 @@ windows_flush(struct windows *w, struct mq_error *e)
 {
 	enum mq_err r;
 
-	if (!atomic_load(&w->is_ready))
+	if (!windows_ready(w))
 		return MQ_OK;
 	r = windows_db_write(&w->db, buf_span(&w->ready), w->ready_ms, e);
 	if (r != MQ_OK)
@@ -505,5 +522,5 @@ windows_flush(struct windows *w, struct mq_error *e)
 bool
 windows_unsaved(const struct windows *w)
 {
-	return w->saves && (w->n_list != 0 || w->next.n != 0 || atomic_load(&w->is_ready));
+	return w->saves && (w->n_list != 0 || w->next.n != 0 || windows_ready(w));
 }

@@ -2,10 +2,10 @@
  * The replay windows of a dashboard across restarts: windows.db (PROTOCOL 3.8).
  *
  * The live `struct window` is embedded in whatever stands for the topic (32 bytes, no allocation
- * with one message); this store holds only the windows of topics not met since the start (56 bytes
- * each), hands each over when its topic appears, and writes back what changed. A window belongs to
- * a scope: (tree, data key, epoch). Rows are found by a keyed hash of the topic, so the file tells
- * no names but those of trees.
+ * with one message); this store holds only the windows of topics not met since the start (about 100
+ * bytes each), hands each over when its topic appears, and writes back what changed. A window
+ * belongs to a scope: (tree, data key, epoch). Rows are found by a keyed hash of the topic, so the
+ * file tells no names but those of trees.
  *
  * Threads: the engine calls everything but windows_open, windows_flush and windows_close, which
  * block on the disk; windows_flush may run on another thread at the same time.
@@ -23,9 +23,9 @@
 
 struct windows;
 
-/* Opens or creates the file and loads it. A second process gets the windows as they were saved, but
- * its own are not saved. A damaged file is set aside and a new one made. Either is MQ_OK and told by
- * windows_notice. path NULL: in memory only, for `verify` and demos. */
+/* Opens or creates the file and loads it. A second process gets the windows as they were saved,
+ * but its own are not saved. A damaged file is set aside and a new one made. Either is MQ_OK and
+ * told by windows_notice. path NULL: in memory only, for `verify` and demos. */
 enum mq_err windows_open(struct windows **out, const char *path, struct mq_error *e);
 /* Ends with what was flushed; call windows_collect and windows_flush before it. clean: every window
  * was saved, so the next start need not be careful. NULL is fine. */
@@ -60,11 +60,14 @@ enum mq_err windows_mark(struct windows *w, struct window *win, void *owner);
 
 /* The window and the topic (appended) of an owner. */
 typedef struct window *windows_get(void *arg, void *owner, struct buf *topic);
-/* Serialises at most limit of the windows marked before the first call of this pass. *more: call
- * again. The batch is ready for windows_flush when *more is false; the next pass begins only when
- * it was written. now_ms: wall time, which becomes the persisted time. */
+/* Serialises at most limit of the windows marked before the first call of this pass; some 0.5 us
+ * each. *more: the pass is not over, call again; but while windows_ready this does nothing, so
+ * first let windows_flush run. now_ms: wall time; that of the first call becomes the persisted
+ * time. On an error (no memory) call again later. */
 enum mq_err windows_collect(struct windows *w, windows_get *get, void *arg, size_t limit,
     int64_t now_ms, bool *more);
+/* A batch waits for windows_flush. */
+bool windows_ready(const struct windows *w);
 /* Writes the ready batch in one transaction. It is kept and tried again when that fails. */
 enum mq_err windows_flush(struct windows *w, struct mq_error *e);
 /* Something changed that is not in the file yet: at exit collect and flush until this is false. */

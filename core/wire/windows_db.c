@@ -211,10 +211,12 @@ read_meta(struct windows_db *db, struct mq_error *e)
 	else
 		r = damaged(e, "it has no key");
 	(void)sqlite3_finalize(st);
-	if (r != MQ_OK ||
-	    (r = read_number(db, "SELECT value FROM meta WHERE name='clean'", &clean, e)) != MQ_OK ||
-	    (r = read_number(db, "SELECT value FROM meta WHERE name='persisted'",
-		 &db->persisted_ms, e)) != MQ_OK)
+	if (r == MQ_OK)
+		r = read_number(db, "SELECT value FROM meta WHERE name='clean'", &clean, e);
+	if (r == MQ_OK)
+		r = read_number(db, "SELECT value FROM meta WHERE name='persisted'",
+		    &db->persisted_ms, e);
+	if (r != MQ_OK)
 		return r;
 	if (clean != 0)
 		db->persisted_ms = 0;
@@ -301,7 +303,7 @@ read_all(struct windows_db *db, bool owned, const struct windows_sink *sink, str
 	    (r = read_scopes(db, sink, e)) == MQ_OK)
 		r = read_windows(db, sink, e);
 	if (r == MQ_OK && owned)
-		r = put_meta(db, "clean", NULL, 0, 0, e); /* until windows_db_close says otherwise */
+		r = put_meta(db, "clean", NULL, 0, 0, e); /* until it is closed */
 	return r;
 }
 
@@ -336,7 +338,8 @@ windows_db_set_aside(const char *path, char *kept, size_t kept_size, struct mq_e
 	if (r != MQ_OK)
 		return r;
 	/* A journal left behind would be played into the new file. */
-	(void)snprintf(journal, sizeof journal, "%s-journal", path); /* .lock fitted, and so does this */
+	if ((size_t)snprintf(journal, sizeof journal, "%s-journal", path) >= sizeof journal)
+		return mq_fail(e, MQ_ELIMIT, "the path of windows.db is too long");
 	if (!file_exists(journal))
 		return MQ_OK;
 	return file_set_aside(journal, kept_journal, sizeof kept_journal, e);
@@ -375,9 +378,9 @@ write_scope(sqlite3_stmt *const *st, uint16_t id, struct rd *r)
 	uint32_t epoch;
 	uint16_t n;
 
-	return rd_u32(r, &epoch) && rd_bytes(r, 32, &pk) && rd_u16(r, &n) && rd_bytes(r, n, &tree) &&
-	    sqlite3_bind_int(st[ST_SCOPE], 1, id) == SQLITE_OK && bind_blob(st[ST_SCOPE], 2, tree, n) &&
-	    bind_blob(st[ST_SCOPE], 3, pk, 32) &&
+	return rd_u32(r, &epoch) && rd_bytes(r, 32, &pk) && rd_u16(r, &n) &&
+	    rd_bytes(r, n, &tree) && sqlite3_bind_int(st[ST_SCOPE], 1, id) == SQLITE_OK &&
+	    bind_blob(st[ST_SCOPE], 2, tree, n) && bind_blob(st[ST_SCOPE], 3, pk, 32) &&
 	    sqlite3_bind_int64(st[ST_SCOPE], 4, epoch) == SQLITE_OK && step_one(st[ST_SCOPE]);
 }
 
@@ -440,7 +443,7 @@ windows_db_write(struct windows_db *db, struct span batch, int64_t persisted_ms,
 	if (r == MQ_OK)
 		r = run(db, "COMMIT", e);
 	if (r != MQ_OK && sqlite3_get_autocommit(db->sql) == 0)
-		(void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL); /* the first error counts */
+		(void)run(db, "ROLLBACK", NULL); /* the first error counts */
 	return r;
 }
 
@@ -449,8 +452,8 @@ windows_db_close(struct windows_db *db, bool clean)
 {
 	if (db->sql != NULL) {
 		if (clean)
-			(void)put_meta(db, "clean", NULL, 0, 1, NULL); /* else the next start is careful */
-		(void)sqlite3_close(db->sql);			       /* no statement is open */
+			(void)put_meta(db, "clean", NULL, 0, 1, NULL); /* else we are careful next time */
+		(void)sqlite3_close(db->sql); /* no statement is open */
 		db->sql = NULL;
 	}
 	if (db->lock_fd >= 0)

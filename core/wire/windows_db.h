@@ -22,7 +22,7 @@ struct windows_scope {
 	struct span tree;
 };
 
-/* Who takes what the file holds. Each returns MQ_OK, MQ_EFORMAT (the file is damaged) or MQ_ENOMEM. */
+/* Who takes what the file holds: MQ_OK, MQ_EFORMAT (the file is damaged) or MQ_ENOMEM. */
 struct windows_sink {
 	void *arg;
 	enum mq_err (*scope)(void *arg, uint16_t id, const struct windows_scope *s);

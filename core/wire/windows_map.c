@@ -42,9 +42,12 @@ resize(struct windows_map *m, size_t cap)
 
 	if ((bigger.cell = calloc(cap, sizeof *bigger.cell)) == NULL)
 		return MQ_ENOMEM;
-	for (size_t i = 0; i < m->cap; i++)
-		if (m->cell[i].win.scope != 0)
-			bigger.cell[find(&bigger, m->cell[i].win.scope, m->cell[i].hash)] = m->cell[i];
+	for (size_t i = 0; i < m->cap; i++) {
+		const struct windows_cell *c = &m->cell[i];
+
+		if (c->win.scope != 0)
+			bigger.cell[find(&bigger, c->win.scope, c->hash)] = *c;
+	}
 	free(m->cell);
 	*m = bigger;
 	return MQ_OK;

@@ -2,11 +2,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
-#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,7 +127,7 @@ save(struct scene *s, int64_t now_ms)
 	while (windows_unsaved(s->w)) {
 		do
 			assert_int_equal(windows_collect(s->w, get, NULL, 100, now_ms, &more), MQ_OK);
-		while (more);
+		while (more && !windows_ready(s->w));
 		assert_int_equal(windows_flush(s->w, &s->e), MQ_OK);
 	}
 }
@@ -359,6 +362,85 @@ a_damaged_file_is_set_aside_and_named(void **state)
 }
 
 static void
+a_batch_that_could_not_be_written_is_written_later(void **state)
+{
+	const struct rlimit none = { 1024, RLIM_INFINITY };
+	struct scene *s = set_up();
+	struct rlimit before;
+	bool more;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	for (unsigned i = 0; i < NODES; i++)
+		assert_int_equal(arrive(s, i, 5), WINDOW_NEW);
+	assert_int_equal(windows_collect(s->w, get, NULL, NODES, 5, &more), MQ_OK);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0); /* as if the disk were full */
+	s->e.text[0] = '\0';
+	assert_int_equal(windows_flush(s->w, &s->e), MQ_EIO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(strstr(s->e.text, "windows.db"));
+	assert_true(windows_unsaved(s->w));
+	assert_int_equal(windows_flush(s->w, &s->e), MQ_OK);
+	assert_false(windows_unsaved(s->w));
+	stop(s, true);
+	start(s);
+	assert_int_equal(windows_waiting(s->w), NODES);
+	assert_false(windows_damaged(s->w));
+	tear_down(s);
+}
+
+struct writer {
+	struct windows *w;
+	sem_t work;
+	atomic_bool end;
+	unsigned failed;
+};
+
+static void *
+write_when_told(void *arg)
+{
+	struct writer *t = arg;
+
+	while (!atomic_load(&t->end) && sem_wait(&t->work) == 0)
+		t->failed += windows_flush(t->w, NULL) != MQ_OK;
+	return NULL;
+}
+
+static void
+another_thread_writes_while_messages_arrive(void **state)
+{
+	struct scene *s = set_up();
+	struct writer t = { .w = s->w };
+	pthread_t thread;
+	bool more;
+
+	(void)state;
+	atomic_init(&t.end, false);
+	assert_int_equal(sem_init(&t.work, 0, 0), 0);
+	assert_int_equal(pthread_create(&thread, NULL, write_when_told, &t), 0);
+	for (unsigned i = 0; i < 20000; i++) {
+		assert_int_equal(arrive(s, i * 7 % NODES, 1 + i / NODES), WINDOW_NEW);
+		if (i % 50 != 0)
+			continue;
+		assert_int_equal(windows_collect(s->w, get, NULL, 64, i, &more), MQ_OK);
+		assert_int_equal(sem_post(&t.work), 0);
+	}
+	atomic_store(&t.end, true);
+	assert_int_equal(sem_post(&t.work), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(sem_destroy(&t.work), 0);
+	assert_int_equal(t.failed, 0);
+	save(s, 20000);
+	stop(s, true);
+	start(s);
+	assert_int_equal(windows_waiting(s->w), NODES);
+	for (unsigned i = 0; i < 20000; i++)
+		assert_int_equal(arrive(s, i * 7 % NODES, 1 + i / NODES), WINDOW_DUPLICATE);
+	tear_down(s);
+}
+
+static void
 the_file_is_for_its_owner_alone(void **state)
 {
 	struct scene *s = set_up();
@@ -433,6 +515,8 @@ main(void)
 		cmocka_unit_test(a_topic_that_goes_away_keeps_its_window),
 		cmocka_unit_test(a_second_process_reads_but_does_not_save),
 		cmocka_unit_test(a_damaged_file_is_set_aside_and_named),
+		cmocka_unit_test(a_batch_that_could_not_be_written_is_written_later),
+		cmocka_unit_test(another_thread_writes_while_messages_arrive),
 		cmocka_unit_test(the_file_is_for_its_owner_alone),
 		cmocka_unit_test(without_a_path_windows_live_in_memory),
 		cmocka_unit_test(the_map_finds_everything_after_any_removal),
