@@ -120,7 +120,6 @@ enum accept_fact { FACT_NO, FACT_YES, FACT_WAIT };
 enum accept_reason accept_reason_of(const struct accept_case *k, bool ask_standing, bool *wait);
 bool accept_full_hand_over(const struct accept_case *k);
 uint32_t accept_delay(const struct accept_case *k);
-bool accept_same_place(const struct conf *a, const struct conf *b);
 
 /* accept_run.c: settles against which state C is judged; a row between 4 and 5 */
 enum verdict accept_follow_log(struct accept_case *k);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/conf/accept_case.h"
+#include "core/conf/change.h"
 #include "core/trust/secret.h"
 #include "core/wire/keyblob.h"
 
@@ -77,7 +78,7 @@ arrived_at_place(const struct accept_case *k)
 {
 	if (k->slot->name != SLOT_SECURE) /* row 6: on `secure` the tree is C.topic */
 		return false;
-	return k->slot->new_place || accept_same_place(running_connection(k), k->conf);
+	return k->slot->new_place || change_same_place(running_connection(k), k->conf);
 }
 
 /* Both auth lines by the bundle's own sig: lines (and claim). */

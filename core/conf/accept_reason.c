@@ -5,33 +5,9 @@
 #include "core/conf/change.h"
 
 static bool
-same_list(const struct fpr *a, size_t n_a, const struct fpr *b, size_t n_b)
-{
-	if (n_a != n_b)
-		return false;
-	for (size_t i = 0; i < n_a; i++) /* both are in strict byte order */
-		if (!fpr_eq(&a[i], &b[i]))
-			return false;
-	return true;
-}
-
-static bool
-same_owners(const struct conf *a, const struct conf *b)
-{
-	return same_list(a->owner, a->n_owners, b->owner, b->n_owners);
-}
-
-static bool
 same_topic(const struct conf *a, const struct conf *b)
 {
 	return span_eq(conf_topic(a), conf_topic(b));
-}
-
-bool
-accept_same_place(const struct conf *a, const struct conf *b)
-{
-	return strcmp(a->url, b->url) == 0 && a->security == b->security &&
-	    memcmp(a->security_hash, b->security_hash, sizeof a->security_hash) == 0;
 }
 
 bool
@@ -169,17 +145,6 @@ accept_reason_name(enum accept_reason r)
 	return (unsigned)r < sizeof names / sizeof names[0] ? names[r] : "";
 }
 
-/* Whatever moves authority or place waits (3.5 Delay). */
-static bool
-moves_authority_or_place(const struct conf *n, const struct conf *c)
-{
-	return !same_owners(n, c) || n->threshold != c->threshold ||
-	    !same_list(n->recovery, n->n_recovery, c->recovery, c->n_recovery) ||
-	    n->recovery_threshold != c->recovery_threshold ||
-	    n->recovery_delay != c->recovery_delay || n->transfer_delay != c->transfer_delay ||
-	    !accept_same_place(n, c) || !same_topic(n, c);
-}
-
 uint32_t
 accept_delay(const struct accept_case *k)
 {
@@ -187,5 +152,5 @@ accept_delay(const struct accept_case *k)
 		return 0;
 	if (k->conf->kind == KIND_RECOVERY)
 		return k->n.conf->recovery_delay;
-	return moves_authority_or_place(k->n.conf, k->conf) ? k->n.conf->transfer_delay : 0;
+	return change_moves_authority_or_place(k->n.conf, k->conf) ? k->n.conf->transfer_delay : 0;
 }

@@ -1,5 +1,7 @@
 #include "core/conf/change.h"
 
+#include <string.h>
+
 bool
 change_full_hand_over(const struct conf *n, const struct conf *c)
 {
@@ -38,13 +40,37 @@ change_takes_access(const struct conf *n, const struct conf *c)
 	return false;
 }
 
+static bool
+same_list(const struct fpr *a, size_t n_a, const struct fpr *b, size_t n_b)
+{
+	if (n_a != n_b)
+		return false;
+	for (size_t i = 0; i < n_a; i++) /* both are in strict byte order */
+		if (!fpr_eq(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
 bool
 change_is_transfer(const struct conf *n, const struct conf *c)
 {
-	if (n->n_owners != c->n_owners || n->threshold != c->threshold)
-		return true;
-	for (size_t i = 0; i < n->n_owners; i++) /* both are in strict byte order */
-		if (!fpr_eq(&n->owner[i], &c->owner[i]))
-			return true;
-	return false;
+	return n->threshold != c->threshold ||
+	    !same_list(n->owner, n->n_owners, c->owner, c->n_owners);
+}
+
+bool
+change_same_place(const struct conf *a, const struct conf *b)
+{
+	return strcmp(a->url, b->url) == 0 && a->security == b->security &&
+	    memcmp(a->security_hash, b->security_hash, sizeof a->security_hash) == 0;
+}
+
+bool
+change_moves_authority_or_place(const struct conf *n, const struct conf *c)
+{
+	return change_is_transfer(n, c) ||
+	    !same_list(n->recovery, n->n_recovery, c->recovery, c->n_recovery) ||
+	    n->recovery_threshold != c->recovery_threshold ||
+	    n->recovery_delay != c->recovery_delay || n->transfer_delay != c->transfer_delay ||
+	    !change_same_place(n, c) || !span_eq(conf_topic(n), conf_topic(c));
 }

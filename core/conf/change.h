@@ -14,5 +14,9 @@ bool change_full_hand_over(const struct conf *n, const struct conf *c);
 bool change_takes_access(const struct conf *n, const struct conf *c);
 /* Owners or threshold differ: c must carry offer-until, and only then. */
 bool change_is_transfer(const struct conf *n, const struct conf *c);
+/* The same url and network-security: one connection serves both. */
+bool change_same_place(const struct conf *a, const struct conf *b);
+/* c moves what decides over the tree, or where it lives, and so waits transfer-delay. */
+bool change_moves_authority_or_place(const struct conf *n, const struct conf *c);
 
 #endif

@@ -26,7 +26,7 @@ struct reader {
 };
 
 /* Files what is wrong with a pair of a known key, if anything is. */
-static bool
+static void
 read_pair(struct reader *r, const struct conf_field *f, const struct conf_line *line)
 {
 	size_t i = (size_t)(f - r->schema->field);
@@ -44,9 +44,8 @@ read_pair(struct reader *r, const struct conf_field *f, const struct conf_line *
 		conf_errors_add(r->errors, line->number, line->key,
 		    "not greater than the one before: values ascend, each once");
 	else
-		return true;
+		return;
 	r->seen->unusable |= UINT64_C(1) << i;
-	return false;
 }
 
 static void
@@ -62,7 +61,7 @@ read_line(struct reader *r, const struct conf_line *line)
 		return;
 	f = conf_field_find(r->schema->field, r->schema->n, line->key);
 	if (f != NULL)
-		(void)read_pair(r, f, line);
+		read_pair(r, f, line);
 	else if (r->schema->allow_x && span_starts(line->key, "x-"))
 		r->x[r->n_x++] = (struct x_line){ line->key, line->number };
 	else

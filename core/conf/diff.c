@@ -252,10 +252,18 @@ tell_key(struct diff *d, enum conf_key key, const struct conf *old, const struct
 static void
 tell_consequences(struct diff *d, const struct conf *old, const struct conf *new)
 {
+	uint32_t wait = 0;
+
 	if (new->kind == KIND_RECOVERY)
 		tell(d, DIFF_AUTHORITY, false, "recovery: signed by recovery keys, not by owners");
 	if (old == NULL || new->revision <= old->revision)
 		return;
+	if (new->kind == KIND_RECOVERY)
+		wait = old->recovery_delay;
+	else if (change_moves_authority_or_place(old, new))
+		wait = old->transfer_delay;
+	if (wait != 0)
+		tell(d, DIFF_AUTHORITY, false, "takes effect %u s after its last signature", wait);
 	if (change_full_hand_over(old, new))
 		tell(d, DIFF_AUTHORITY, false, "hand-over: no owner of revision %u stays",
 		    old->revision);

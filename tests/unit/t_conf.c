@@ -136,7 +136,7 @@ urls_have_hosts_addresses_users_and_ports(void **state)
 	} good[] = {
 		{ "mqtt://h", "h", "", 1883 }, { "mqtts://a.b-c", "a.b-c", "", 8883 },
 		{ "mqtts://[::1]", "::1", "", 8883 }, { "mqtt://[fe80::1]:1", "fe80::1", "", 1 },
-		{ "mqtt://U.s~e_r-1@10.0.0.1:65535", "10.0.0.1", "U.s~e_r-1", 65535 },
+		{ "mqtt://U.s~e_r-1@127.0.0.1:65535", "127.0.0.1", "U.s~e_r-1", 65535 },
 	};
 	static const char *const bad[] = { "h", "mqtt://", "http://h", "MQTT://h", "mqtt://H",
 		"mqtt://h/", "mqtt://h:", "mqtt://h:0", "mqtt://h:01", "mqtt://h:65536", "mqtt://@h",

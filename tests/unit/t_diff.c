@@ -160,6 +160,7 @@ a_hand_over_excuses_old_owners_but_not_readers(void **state)
 	assert_false(change_takes_access(n, c));
 	conf_diff(n, c, SUITE_HMAC, d);
 	assert_non_null(find(d, "hand-over: no owner of revision 7 stays"));
+	assert_non_null(find(d, "takes effect 3600 s after its last signature"));
 	assert_null(find(d, "the gateway refuses this"));
 	c->n_readers = 0;
 	assert_true(change_takes_access(n, c));
