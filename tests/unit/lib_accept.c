@@ -93,7 +93,7 @@ fake_log(void *arg, struct span tree, uint32_t rev, struct buf *out)
 	struct world *w = arg;
 
 	(void)tree;
-	return rev < WORLD_LOG_MAX * 2 ? hand_out(&w->log[rev % WORLD_LOG_MAX], out) : ACCEPT_ABSENT;
+	return hand_out(&w->log[rev % WORLD_LOG_MAX], out);
 }
 
 static enum accept_answer
@@ -356,7 +356,7 @@ become(struct world *w, struct conf *c)
 {
 	struct accept_committed *entry = &w->committed[w->s.n_committed++];
 
-	assert_true(w->s.n_committed <= WORLD_LOG_MAX);
+	assert_true(w->s.n_committed <= WORLD_HISTORY_MAX);
 	entry->revision = c->revision;
 	memcpy(entry->hash, c->hash, HASH_BYTES);
 	entry->conf = c;
@@ -403,24 +403,55 @@ judge(struct world *w, enum topic_slot slot, const struct draft *d, const char *
 	return v;
 }
 
-static struct accept_candidate *
-entry_of(struct world *w, const uint8_t hash[HASH_BYTES])
+static void
+drop_candidate(struct world *w, size_t at)
 {
-	for (size_t i = 0; i < w->s.n_pending; i++)
-		if (memcmp(w->pending[i].conf->hash, hash, HASH_BYTES) == 0)
-			return &w->pending[i];
+	accept_candidate_done(&w->pending[at]);
+	w->s.n_pending--;
+	for (size_t i = at; i < w->s.n_pending; i++) {
+		w->pending[i] = w->pending[i + 1];
+		w->a_of[i] = w->a_of[i + 1];
+	}
+}
+
+/* Where this result is stored: its own entry, a new one at the end, or -1. */
+static int
+entry_for(struct world *w)
+{
+	int standing, i;
+
+	for (size_t at = 0; at < w->s.n_pending; at++)
+		if (memcmp(w->pending[at].conf->hash, w->r.conf->hash, HASH_BYTES) == 0)
+			return (int)at;
+	standing = accept_standing_recovery(&w->s, &w->policy, &w->env, w->now);
+	i = accept_replaces(&w->s, w->r.conf->kind, w->r.a, w->a_of, standing);
+	if (i == -2)
+		return -1;
+	if (i >= 0)
+		drop_candidate(w, (size_t)i);
 	assert_true(w->s.n_pending < ACCEPT_PENDING_MAX);
 	memset(&w->pending[w->s.n_pending], 0, sizeof w->pending[0]);
-	return &w->pending[w->s.n_pending++];
+	return (int)w->s.n_pending++;
+}
+
+static void
+store(struct world *w)
+{
+	int i = entry_for(w);
+
+	if (i < 0)
+		return;
+	assert_int_equal(accept_keep(&w->pending[i], &w->r), MQ_OK);
+	w->a_of[i] = w->r.a;
 }
 
 void
 aftermath(struct world *w)
 {
 	if (w->r.stored)
-		assert_int_equal(accept_keep(entry_of(w, w->r.conf->hash), &w->r), MQ_OK);
+		store(w);
 	for (size_t i = 0; i < w->r.n_moments; i++) {
-		assert_true(w->s.n_moments < WORLD_LOG_MAX);
+		assert_true(w->s.n_moments < WORLD_MOMENTS_MAX);
 		w->moment[w->s.n_moments++] = w->r.moment[i];
 	}
 	if (!w->r.commit)

@@ -11,7 +11,9 @@
 #include "core/conf/accept.h"
 
 #define WORLD_NOW 1750000000 /* 2025-06-15T15:06:40Z */
-#define WORLD_LOG_MAX 8
+#define WORLD_LOG_MAX 8	     /* slots of log/, by revision modulo this */
+#define WORLD_HISTORY_MAX 64 /* revisions committed in one world */
+#define WORLD_MOMENTS_MAX 64
 #define HOUR 3600
 
 struct draft {
@@ -40,10 +42,11 @@ struct world {
 	unsigned asked;			      /* signatures the engine was asked for */
 	struct draft current; /* of N */
 	struct conf *n;	      /* owned; NULL: unclaimed */
-	struct accept_committed committed[WORLD_LOG_MAX];
+	struct accept_committed committed[WORLD_HISTORY_MAX];
 	struct accept_candidate pending[ACCEPT_PENDING_MAX];
-	struct accept_moment moment[WORLD_LOG_MAX];
-	uint8_t voided[WORLD_LOG_MAX][HASH_BYTES];
+	unsigned a_of[ACCEPT_PENDING_MAX]; /* good base signatures of each */
+	struct accept_moment moment[WORLD_MOMENTS_MAX];
+	uint8_t voided[WORLD_HISTORY_MAX][HASH_BYTES];
 	struct buf log[WORLD_LOG_MAX]; /* index = revision; empty: not there */
 	struct buf place;	       /* secure at C's own place; empty: not there */
 	char blob;		       /* letter of the secret in keys/<epoch>; 0: not there */
