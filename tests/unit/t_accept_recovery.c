@@ -117,6 +117,8 @@ a_recovery_stops_standing_when_a_condition_falls(void **state)
 
 	with_recovery(w);
 	recovery = recovery_to(w, "B");
+	recovery.suite = "xchacha20poly1305";
+	recovery.until = recovery.offer_until - HOUR;
 	update = world_next(w);
 	(void)judge_and_follow(w, SLOT_SECURE, &recovery, "BEF");
 	w->revoked = "F"; /* its signatures no longer satisfy the line */
@@ -124,8 +126,13 @@ a_recovery_stops_standing_when_a_condition_falls(void **state)
 	assert_int_equal(judge(w, SLOT_SECURE, &update, "A"), V_VERIFIED);
 	w->revoked = NULL;
 	assert_int_equal(judge(w, SLOT_SECURE, &update, "A"), V_REJECTED);
-	w->policy.floor = SUITE_ED25519_XCHACHA;
-	assert_int_equal(judge(w, SLOT_SECURE, &update, "A"), V_REJECTED);
+	w->policy.floor = SUITE_ED25519_XCHACHA; /* it could never be applied here */
+	assert_int_equal(accept_standing_recovery(&w->s, &w->policy, &w->env, w->now), -1);
+	w->policy.floor = SUITE_HMAC;
+	w->now = recovery.until - 1;
+	assert_int_equal(accept_standing_recovery(&w->s, &w->policy, &w->env, w->now), 0);
+	w->now++;
+	assert_int_equal(accept_standing_recovery(&w->s, &w->policy, &w->env, w->now), -1);
 	w->now = recovery.offer_until;
 	assert_int_equal(accept_standing_recovery(&w->s, &w->policy, &w->env, w->now), -1);
 	assert_int_equal(judge(w, SLOT_SECURE, &update, "A"), V_VERIFIED);
