@@ -119,7 +119,7 @@ tick(struct engine *e)
 		engine_subscribe_wanted(e, e->tree[i]);
 	engine_show_keys(e);
 	engine_retry_held(e, true);
-	engine_save_windows(e, false);
+	engine_save_windows(e);
 	tell_drops(e);
 }
 

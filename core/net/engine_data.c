@@ -119,14 +119,17 @@ finish_authentic(struct engine *e, struct judge_job *job)
 {
 	struct topic_node *node = NULL;
 	struct window *w = window_of(e, job, &node);
+	uint64_t hi, have;
 
 	if (w == NULL) {
 		job->j.verdict = V_SYS_ERROR; /* no memory for its window: we cannot know */
 		job->needs_crypto = false;
 		return;
 	}
+	hi = w->hi;
+	have = w->have;
 	judge_finish(job, w, windows_digest_key(e->windows), windows_last_persisted_ms(e->windows));
-	if (job->j.current || (job->j.flags & FLAG_LATE) != 0)
+	if (w->hi != hi || w->have != have) /* also when the message was refused later on */
 		(void)windows_mark(e->windows, w, (void *)(uintptr_t)topictree_number(node));
 	if (verdict_is_green(job->j.verdict))
 		node->flags |= TOPIC_VERIFIED;

@@ -126,7 +126,7 @@ void engine_subscribe_start(struct engine *e);
 /* engine_store.c */
 enum mq_err engine_open_state(struct engine *e, struct mq_error *err);
 void engine_close_state(struct engine *e);
-void engine_save_windows(struct engine *e, bool final);
+void engine_save_windows(struct engine *e);
 void engine_load_tree(struct engine *e, struct engine_tree *t);
 void engine_save_tree(struct engine *e, struct engine_tree *t);
 void engine_audit(struct engine *e, const char *kind, struct span tree, const char *text,

@@ -61,22 +61,32 @@ get_window(void *arg, void *owner, struct buf *topic)
 }
 
 void
-engine_save_windows(struct engine *e, bool final)
+engine_save_windows(struct engine *e)
 {
 	int64_t now = clock_mono_ms(&e->clock);
 	bool more = true;
 
-	if (!final && now - e->windows_saved_ms < WINDOWS_SAVE_MS)
+	if (now - e->windows_saved_ms < WINDOWS_SAVE_MS)
 		return;
-	while (more && windows_collect(e->windows, get_window, e, COLLECT_ROUND,
-			   clock_wall_ms(&e->clock), &more) == MQ_OK)
-		if (!final && more)
-			return; /* the rest in the next rounds */
-	e->windows_saved_ms = now;
+	if (windows_collect(e->windows, get_window, e, COLLECT_ROUND, clock_wall_ms(&e->clock),
+		&more) == MQ_OK && !more)
+		e->windows_saved_ms = now; /* else the rest in the next rounds */
+	if (!windows_ready(e->windows))
+		return;
 	(void)pthread_mutex_lock(&e->flush_lock);
 	e->flush_wanted = true;
 	(void)pthread_cond_signal(&e->flush_wake);
 	(void)pthread_mutex_unlock(&e->flush_lock);
+}
+
+/* When the flusher has ended: whatever is not in the file yet. */
+static void
+save_last_windows(struct engine *e)
+{
+	struct mq_error err;
+
+	if (windows_save_all(e->windows, get_window, e, clock_wall_ms(&e->clock), &err) != MQ_OK)
+		log_warn("replay windows not saved why=\"%s\"", err.text);
 }
 
 /* ---- opening and closing */
@@ -138,8 +148,6 @@ engine_open_state(struct engine *e, struct mq_error *err)
 void
 engine_close_state(struct engine *e)
 {
-	if (e->windows != NULL)
-		engine_save_windows(e, true);
 	if (e->flusher_runs) {
 		(void)pthread_mutex_lock(&e->flush_lock);
 		e->flush_stop = true;
@@ -147,6 +155,8 @@ engine_close_state(struct engine *e)
 		(void)pthread_mutex_unlock(&e->flush_lock);
 		(void)pthread_join(e->flusher, NULL);
 	}
+	if (e->windows != NULL)
+		save_last_windows(e);
 	windows_close(e->windows, true);
 	if (e->model != NULL)
 		model_set_audit(e->model, NULL);

@@ -524,3 +524,19 @@ windows_unsaved(const struct windows *w)
 {
 	return w->saves && (w->n_list != 0 || w->next.n != 0 || windows_ready(w));
 }
+
+enum mq_err
+windows_save_all(struct windows *w, windows_get *get, void *arg, int64_t now_ms,
+    struct mq_error *e)
+{
+	enum mq_err r;
+	bool more;
+
+	while (windows_unsaved(w)) {
+		if ((r = windows_collect(w, get, arg, SIZE_MAX, now_ms, &more)) != MQ_OK)
+			return mq_fail(e, r, "no memory to save replay windows");
+		if ((r = windows_flush(w, e)) != MQ_OK)
+			return r;
+	}
+	return MQ_OK;
+}

@@ -27,8 +27,8 @@ struct windows;
  * but its own are not saved. A damaged file is set aside and a new one made. Either is MQ_OK and
  * told by windows_notice. path NULL: in memory only, for `verify` and demos. */
 enum mq_err windows_open(struct windows **out, const char *path, struct mq_error *e);
-/* Ends with what was flushed; call windows_collect and windows_flush before it. clean: every window
- * was saved, so the next start need not be careful. NULL is fine. */
+/* Ends with what was flushed; call windows_save_all before it. clean: an orderly stop; if nothing is
+ * unsaved the next start need not be careful. NULL is fine. */
 void windows_close(struct windows *w, bool clean);
 
 /* One sentence for the operator: "windows not saved: ..." or "... was damaged, kept as ..."; "" if
@@ -70,7 +70,10 @@ enum mq_err windows_collect(struct windows *w, windows_get *get, void *arg, size
 bool windows_ready(const struct windows *w);
 /* Writes the ready batch in one transaction. It is kept and tried again when that fails. */
 enum mq_err windows_flush(struct windows *w, struct mq_error *e);
-/* Something changed that is not in the file yet: at exit collect and flush until this is false. */
+/* Something changed that is not in the file yet. */
 bool windows_unsaved(const struct windows *w);
+/* At exit: collects and writes until nothing is unsaved. Blocks; no flush may run meanwhile. */
+enum mq_err windows_save_all(struct windows *w, windows_get *get, void *arg, int64_t now_ms,
+    struct mq_error *e);
 
 #endif

@@ -122,14 +122,8 @@ arrive(struct scene *s, unsigned i, uint64_t seq)
 static void
 save(struct scene *s, int64_t now_ms)
 {
-	bool more;
-
-	while (windows_unsaved(s->w)) {
-		do
-			assert_int_equal(windows_collect(s->w, get, NULL, 100, now_ms, &more), MQ_OK);
-		while (more && !windows_ready(s->w));
-		assert_int_equal(windows_flush(s->w, &s->e), MQ_OK);
-	}
+	assert_int_equal(windows_save_all(s->w, get, NULL, now_ms, &s->e), MQ_OK);
+	assert_false(windows_unsaved(s->w));
 }
 
 static void
