@@ -85,6 +85,7 @@ enqueue(struct audit *a, struct audit_item *i)
 {
 	i->place = a->n_tail++;
 	audit_line_of(&a->tail[i->place % AUDIT_TAIL], i, a->has_thread ? 0 : ++a->n_memory);
+	a->tail[i->place % AUDIT_TAIL].place = i->place + 1;
 	if (!a->has_thread) {
 		free(i);
 		return;
@@ -286,8 +287,10 @@ load_tail(struct audit *a, struct mq_error *e)
 	if (newest == NULL)
 		return mq_fail(e, MQ_ENOMEM, "no memory for the audit log");
 	if ((r = audit_db_tail(&a->db, newest, AUDIT_TAIL, &n, e)) == MQ_OK)
-		while (n > 0)
-			a->tail[a->n_tail++ % AUDIT_TAIL] = newest[--n];
+		while (n > 0) {
+			newest[--n].place = a->n_tail + 1;
+			a->tail[a->n_tail++ % AUDIT_TAIL] = newest[n];
+		}
 	free(newest);
 	return r;
 }
@@ -379,6 +382,18 @@ audit_lost(struct audit *a)
 
 	(void)pthread_mutex_lock(&a->lock);
 	n = a->lost;
+	(void)pthread_mutex_unlock(&a->lock);
+	return n;
+}
+
+size_t
+audit_lines(struct audit *a, uint64_t *newest)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&a->lock);
+	*newest = a->n_tail;
+	n = a->n_tail < AUDIT_TAIL ? (size_t)a->n_tail : AUDIT_TAIL;
 	(void)pthread_mutex_unlock(&a->lock);
 	return n;
 }

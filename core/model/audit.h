@@ -35,7 +35,8 @@ struct audit_row {
 
 /* One row as kept for the screen. */
 struct audit_line {
-	uint64_t n; /* 0: not written yet */
+	uint64_t place; /* 1, 2, ... in this run, without gaps */
+	uint64_t n;	/* 0: not written yet */
 	int64_t time_ms;
 	char who[AUDIT_WHO], kind[AUDIT_KIND];
 	uint16_t tree_n, text_n;
@@ -61,7 +62,9 @@ bool audit_append(struct audit *a, const struct audit_row *row);
 /* Waits until everything queued so far is on disk, for commands that end. */
 enum mq_err audit_flush(struct audit *a);
 uint64_t audit_lost(struct audit *a);
-/* The last rows of this process and those found at the start, newest first. Returns how many. */
+/* The last rows of this process and those found at the start: how many are kept, and the place of
+ * the newest; up to max of them, newest first, behind the skip newest. Returns how many. */
+size_t audit_lines(struct audit *a, uint64_t *newest);
 size_t audit_tail(struct audit *a, struct audit_line *out, size_t max, size_t skip);
 
 /* Offline: walks the chain of a file. MQ_OK with *out also when it is broken. */

@@ -261,9 +261,10 @@ history_find(const struct topic_leaf *l, uint32_t serial)
 {
 	struct history_entry *e = l->newest;
 
-	while (e != NULL && e->serial != serial)
-		e = e->older;
-	return e;
+	for (int i = 0; e != NULL && i < HISTORY_LOOK_BACK; i++, e = e->older)
+		if (e->serial == serial)
+			return e;
+	return NULL;
 }
 
 struct history_entry *

@@ -76,7 +76,9 @@ struct topic_node *history_evict(struct history *h);
 /* Forgets all entries of a topic, counted as evicted if count is true. */
 void history_forget(struct history *h, struct topic_node *n, bool count);
 
-struct history_entry *history_find(const struct topic_leaf *l, uint32_t serial); /* NULL: gone */
+#define HISTORY_LOOK_BACK 4096 /* entries looked at for one that a person points at */
+/* NULL: gone, or further back than that. */
+struct history_entry *history_find(const struct topic_leaf *l, uint32_t serial);
 /* Entry i of the list, newest = 0; NULL: fewer. */
 struct history_entry *history_nth(const struct topic_leaf *l, size_t i);
 struct span history_raw(const struct history_entry *e);

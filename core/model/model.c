@@ -402,6 +402,7 @@ model_log(struct model *m, int level, const char *text)
 
 	(void)pthread_mutex_lock(&m->log_lock); /* cannot fail, see model_lock */
 	l = &m->log[m->n_log++ % MODEL_LOG_LINES];
+	l->n = m->n_log;
 	l->time_ms = clock_wall_ms(m->clock);
 	l->level = level;
 	memcpy(l->text, text, n);
@@ -410,12 +411,13 @@ model_log(struct model *m, int level, const char *text)
 }
 
 size_t
-model_log_lines(struct model *m)
+model_log_lines(struct model *m, uint64_t *newest)
 {
 	size_t n;
 
 	(void)pthread_mutex_lock(&m->log_lock);
 	n = m->n_log < MODEL_LOG_LINES ? (size_t)m->n_log : MODEL_LOG_LINES;
+	*newest = m->n_log;
 	(void)pthread_mutex_unlock(&m->log_lock);
 	return n;
 }

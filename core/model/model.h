@@ -111,6 +111,7 @@ struct model_failure {
 };
 
 struct model_log_line {
+	uint64_t n; /* 1, 2, ... */
 	int64_t time_ms;
 	int level; /* enum log_level */
 	char text[MODEL_TEXT];
@@ -234,7 +235,7 @@ size_t model_failures(const struct model *m);
 void model_log(struct model *m, int level, const char *text);
 /* Copies up to max lines, newest first, behind the skip newest; returns how many. */
 size_t model_log_tail(struct model *m, struct model_log_line *out, size_t max, size_t skip);
-size_t model_log_lines(struct model *m);
+size_t model_log_lines(struct model *m, uint64_t *newest);
 /* The keys that the Keys screen lists, replaced as a whole. */
 enum mq_err model_set_keys(struct model *m, const struct model_key *k, size_t n);
 const struct model_key *model_keys(const struct model *m, size_t *n);

@@ -30,6 +30,10 @@
 #define SNAP_OFFERS 8
 #define SNAP_FILTER_MAX 512
 #define SNAP_FILTER_RESULTS 10000
+#define SNAP_HISTORY 1000 /* entries of a topic that can be listed, newest first */
+#define SNAP_NAME_MAX 512  /* of a topic or level in a row; the rest is marked cut */
+#define SNAP_TOPIC_MAX 4096 /* of the topic in the detail, and what filters look at */
+#define SNAP_CHAIN 64
 #define SNAP_TEXT 240
 #define SNAP_CLASSES 4 /* enum verdict_class */
 
@@ -56,17 +60,20 @@ enum snap_op {
 	SNAP_OP_FIND, /* the next match, the cursor's own row included (live search) */
 	SNAP_OP_FIND_NEXT, SNAP_OP_FIND_PREV,	 /* n, N: request.search */
 	SNAP_OP_NEXT_FAILURE, SNAP_OP_PREV_FAILURE, /* ] and [ */
-	SNAP_OP_ACKNOWLEDGE,	/* forget the worst class here and below */
+	SNAP_OP_ACKNOWLEDGE, /* forget what was bad here and below; a tree's sticky state is the engine's */
 };
 
 #define SNAP_MOVE_END INT64_C(0x3fffffffffffffff) /* G; negative: g */
 
-/* A list whose rows are chosen by identity. */
+/* A list whose rows are chosen by identity. Keep `id` and `at` of the answer for the next request;
+ * `move` is for one request. With id 0 the cursor is on the first row, which in lists that show the
+ * newest first means following. A row that is gone gives its place to what stands there now. */
 struct snap_cursor {
-	uint64_t id;  /* the row that keeps its place on the screen; 0 = the first */
-	int64_t move; /* rows to move it by, clamped */
-	uint32_t at;  /* screen row in which it stood (0 = top) */
-	uint32_t rows; /* how many rows the pane shows */
+	uint64_t id;
+	int64_t move;  /* rows to move the cursor by, clamped */
+	uint32_t at;   /* screen row in which it stood (0 = top) */
+	uint32_t rows; /* how many rows the pane shows, at most SNAP_ROWS */
+	bool page;     /* the list moves under the cursor: PgUp, PgDn */
 };
 
 struct snap_request {
@@ -76,11 +83,10 @@ struct snap_request {
 	uint8_t filter[SNAP_FILTER_MAX], search[SNAP_FILTER_MAX];
 	uint16_t filter_n, search_n;
 	struct snap_cursor trees;    /* Ownership, Verify, Config: id = id of the tree's node */
-	struct snap_cursor history;  /* of the topic under the cursor: id = serial + 1 */
-	struct snap_cursor failures; /* id = n of the failure */
-	struct snap_cursor log;	     /* Log: id = position from the newest + 1 */
-	struct snap_cursor audit, conn, subs, keys; /* the same */
-	struct snap_cursor chain;    /* revisions of the tree under the cursor: id = revision */
+	struct snap_cursor history;  /* of the topic under the cursor: id = serial */
+	struct snap_cursor failures, log, audit, conns; /* id = their n */
+	struct snap_cursor subs, keys; /* id = index + 1 */
+	struct snap_cursor chain;      /* of the tree under the cursor: id = revision */
 	uint64_t why_topic;	     /* not 0: explain an entry of this topic */
 	uint32_t why_serial;
 };
@@ -103,10 +109,10 @@ struct snap_status {
 	uint32_t rate[SNAP_CLASSES]; /* messages a second */
 	uint64_t count[SNAP_CLASSES];
 	uint64_t lost, dropped, denied, held_out, evicted, unverified_evicted, retained_seen;
-	uint64_t malformed_topics, dropped_broker, clock_jumps, takeovers, no_memory;
+	uint64_t topics_evicted, malformed_topics, dropped_broker, clock_jumps, takeovers, no_memory;
 	int64_t last_jump_ms;
 	uint64_t topics, history_bytes, history_budget;
-	uint32_t trees, trees_need_you, trees_bad;
+	uint32_t trees, trees_need_you, trees_bad; /* need: attention or bad */
 	uint64_t messages;
 	uint64_t changes; /* model_changes: draw again only if it grew */
 };
@@ -148,7 +154,11 @@ struct snap_point {
 	double value;
 };
 
-enum snap_phase_state { PHASE_WAS_PASSED, PHASE_WAS_FAILED, PHASE_WAS_NOT_REACHED };
+enum snap_phase_state {
+	SNAP_PHASE_PASSED, SNAP_PHASE_FAILED,
+	SNAP_PHASE_ENDED, /* judged here, and nothing is wrong: PLAIN, INFO, DUPLICATE */
+	SNAP_PHASE_NOT_REACHED,
+};
 struct snap_phase {
 	const char *name; /* static: topic policy form key crypto scope fresh content grant */
 	enum snap_phase_state state;
@@ -182,7 +192,7 @@ struct snap_detail {
 	struct snap_list history;
 	struct snap_entry entry[SNAP_ROWS];
 	struct snap_point point[SNAP_SERIES]; /* verified numbers only, oldest first */
-	uint32_t n_points;
+	uint32_t n_points; /* found among the newest SNAP_HISTORY */
 };
 
 struct snap_party {
@@ -246,7 +256,7 @@ struct snap_tree_detail {
 	struct snap_offer offer[SNAP_OFFERS];
 	uint32_t n_offers;
 	struct snap_list chain; /* newest first */
-	struct snap_revision revision[64];
+	struct snap_revision revision[SNAP_CHAIN];
 	char drift_what[SNAP_TEXT];
 	uint64_t gw_lost;
 };
@@ -278,12 +288,14 @@ struct snap_sub {
 	char words[64];
 };
 struct snap_log {
+	uint64_t n;
 	int64_t time_ms;
 	int level;
 	char text[SNAP_TEXT];
 };
 struct snap_audit {
-	uint64_t n;
+	uint64_t n;   /* identity in this run */
+	uint64_t row; /* in the file; 0: not written yet */
 	int64_t time_ms;
 	char who[64], kind[24];
 	struct snap_text tree, text;
@@ -330,6 +342,7 @@ struct snap {
 	char filter_error[SNAP_TEXT];
 	/* MORE: work was bounded; ask again with the same op to go on. */
 	enum snap_search search;
+	bool search_wrapped; /* found, or went on, behind the end */
 	bool op_bounded; /* not everything below was opened */
 	struct snap_detail detail;
 	struct snap_why why;

@@ -126,6 +126,8 @@ struct topic_node *topictree_prev_worst(const struct topictree *t, const struct 
 
 /* What is shown: a node is visible when all its parents are open. */
 void topictree_open(struct topictree *t, struct topic_node *n, bool open);
+/* The same for n and every branch below it; false: more than limit nodes are there, not all done. */
+bool topictree_open_below(struct topictree *t, struct topic_node *n, bool open, size_t limit);
 /* Opens every parent of n. */
 void topictree_reveal(struct topictree *t, struct topic_node *n);
 size_t topictree_rows(const struct topictree *t);

@@ -181,6 +181,35 @@ topictree_open(struct topictree *t, struct topic_node *n, bool open)
 	toporder_repair(t, n);
 }
 
+/* A treap of siblings and all below it. Returns what is left of the limit. */
+static size_t
+open_treap(const struct topictree *t, uint32_t treap, bool open, size_t left)
+{
+	struct topic_node *n = node_at(t, treap);
+
+	if (n == NULL || left == 0)
+		return left;
+	left = open_treap(t, n->left, open, left - 1);
+	if (n->kids != 0 && left > 0) {
+		left = open_treap(t, n->kids, open, left);
+		n->flags = (uint8_t)(open ? n->flags | TOPIC_OPEN : n->flags & ~TOPIC_OPEN);
+	}
+	left = open_treap(t, n->right, open, left);
+	pull(t, n);
+	return left;
+}
+
+bool
+topictree_open_below(struct topictree *t, struct topic_node *n, bool open, size_t limit)
+{
+	size_t left = open_treap(t, n->kids, open, limit);
+
+	if (n->kids != 0 && n->parent != 0)
+		n->flags = (uint8_t)(open ? n->flags | TOPIC_OPEN : n->flags & ~TOPIC_OPEN);
+	toporder_repair(t, n);
+	return left > 0;
+}
+
 void
 topictree_reveal(struct topictree *t, struct topic_node *n)
 {

@@ -215,6 +215,7 @@ the_log_keeps_its_last_lines(void **state)
 {
 	static struct model_log_line out[4];
 	struct model *m = new_model(1 << 20);
+	uint64_t newest;
 	char line[32];
 
 	(void)state;
@@ -222,7 +223,8 @@ the_log_keeps_its_last_lines(void **state)
 		(void)snprintf(line, sizeof line, "line %d", i);
 		model_log(m, 1, line);
 	}
-	assert_int_equal(model_log_lines(m), MODEL_LOG_LINES);
+	assert_int_equal(model_log_lines(m, &newest), MODEL_LOG_LINES);
+	assert_int_equal(newest, MODEL_LOG_LINES + 3);
 	assert_int_equal(model_log_tail(m, out, 4, 1), 4);
 	(void)snprintf(line, sizeof line, "line %d", MODEL_LOG_LINES + 1);
 	assert_string_equal(out[0].text, line);
