@@ -128,7 +128,7 @@ write_key(struct key k, char out[KEY_NAME_MAX], bool label)
 }
 
 void
-key_name(struct key k, char out[KEY_NAME_MAX])
+key_print(struct key k, char out[KEY_NAME_MAX])
 {
 	write_key(k, out, false);
 }

@@ -59,7 +59,7 @@ bool key_is_text(struct key k);
 /* "Down", "C-l", "x", "Space"; false for anything else. */
 bool key_parse(struct span name, struct key *out);
 /* The canonical name, UTF-8, as key_parse reads it. */
-void key_name(struct key k, char out[KEY_NAME_MAX]);
+void key_print(struct key k, char out[KEY_NAME_MAX]);
 /* How footer and help show it: "enter", "C-l", "F1", "space", arrows as arrows. */
 void key_label(struct key k, char out[KEY_NAME_MAX]);
 

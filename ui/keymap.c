@@ -398,9 +398,9 @@ keymap_dump(const struct keymap *km, struct buf *out)
 
 			if (b->context != (enum context)c)
 				continue;
-			key_name(b->key[0], one);
+			key_print(b->key[0], one);
 			if (b->n == 2)
-				key_name(b->key[1], two);
+				key_print(b->key[1], two);
 			(void)snprintf(quoted, sizeof quoted, "\"%s%s%s\"", one, b->n == 2 ? " " : "", two);
 			(void)buf_printf(out, "bind %-9s %-10s %-18s # %s\n", context_name(b->context),
 			    quoted, action_name(b->action), action_sentence(b->action));

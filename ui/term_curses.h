@@ -9,15 +9,14 @@
 
 #include <stdbool.h>
 
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "ui/term.h"
 #include "ui/theme.h"
 
-enum colour_wish { COLOUR_WISH_AUTO, COLOUR_WISH_ALWAYS, COLOUR_WISH_NEVER, COLOUR_WISH_16, COLOUR_WISH_256 };
-
 struct term_options {
 	const struct theme *theme; /* copied; on a terminal without colour theme_mono() is used */
-	enum colour_wish colour;   /* auto: what terminfo and NO_COLOR say */
+	enum colour_wish colour;
 	bool ascii;		   /* also set when the locale is not UTF-8 */
 	int esc_delay_ms;	   /* 0: 25 */
 	const char *name;	   /* NULL: $TERM */
@@ -27,5 +26,9 @@ struct term_options {
 /* NULL and e: what is wrong and what to do instead (a terminal type that is unknown or cannot
  * place text). */
 struct term *term_curses_new(const struct term_options *o, struct mq_error *e);
+
+/* The bytes that end a full-screen program on a terminal type (NULL: $TERM), for
+ * --reset-terminal. */
+enum mq_err term_curses_reset_bytes(const char *name, struct buf *out, struct mq_error *e);
 
 #endif

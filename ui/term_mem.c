@@ -6,24 +6,16 @@
 
 #include "core/base/utf8.h"
 #include "ui/glyph.h"
+#include "ui/inputq.h"
 
 #define LOOKS_MAX 52 /* letters of the legend */
-
-struct event {
-	enum input_kind kind;
-	struct key key;
-	struct buf paste;
-	bool cut;
-};
 
 struct term_mem {
 	struct term term; /* first: a struct term * is one of these */
 	struct theme theme;
 	struct grid shown;
 	int w, h;
-	struct event queue[TERM_MEM_QUEUE]; /* a ring: n events from first */
-	size_t first, n;
-	struct buf paste; /* lent to the last reader */
+	struct inputq queue;
 	bool writable, suspended;
 	unsigned frames, bells;
 };
@@ -43,11 +35,7 @@ mem_const(const struct term *t)
 static void
 mem_flush(struct term *t)
 {
-	struct term_mem *m = mem(t);
-
-	for (size_t i = 0; i < m->n; i++)
-		buf_done(&m->queue[(m->first + i) % TERM_MEM_QUEUE].paste);
-	m->n = 0;
+	inputq_flush(&mem(t)->queue);
 }
 
 static void
@@ -55,8 +43,7 @@ mem_free(struct term *t)
 {
 	struct term_mem *m = mem(t);
 
-	mem_flush(t);
-	buf_done(&m->paste);
+	inputq_done(&m->queue);
 	grid_done(&m->shown);
 	free(m);
 }
@@ -85,17 +72,7 @@ mem_present(struct term *t, const struct grid *g)
 static bool
 mem_read(struct term *t, struct input *out)
 {
-	struct term_mem *m = mem(t);
-	struct event *e = &m->queue[m->first];
-
-	if (m->n == 0)
-		return false;
-	buf_done(&m->paste);
-	m->paste = e->paste;
-	*out = (struct input){ e->kind, e->key, buf_span(&m->paste), e->cut };
-	m->first = (m->first + 1) % TERM_MEM_QUEUE;
-	m->n--;
-	return true;
+	return inputq_take(&mem(t)->queue, out);
 }
 
 static bool
@@ -178,38 +155,18 @@ term_mem_new(int w, int h, const struct theme *theme, enum colour_level level, b
 	return &m->term;
 }
 
-/* A new event at the end of the queue; NULL when it is full. */
-static struct event *
-enqueue(struct term *t, enum input_kind kind)
-{
-	struct term_mem *m = mem(t);
-	struct event *e;
-
-	if (m->n == TERM_MEM_QUEUE)
-		return NULL;
-	e = &m->queue[(m->first + m->n++) % TERM_MEM_QUEUE];
-	memset(e, 0, sizeof *e);
-	buf_init(&e->paste, INPUT_PASTE_MAX);
-	e->kind = kind;
-	return e;
-}
-
 void
 term_mem_resize(struct term *t, int w, int h)
 {
 	mem(t)->w = w;
 	mem(t)->h = h;
-	(void)enqueue(t, INPUT_RESIZE); /* a full queue: the size is asked for each frame anyway */
+	(void)inputq_put(&mem(t)->queue, INPUT_RESIZE); /* the size is asked for each frame anyway */
 }
 
 bool
 term_mem_key(struct term *t, struct key k)
 {
-	struct event *e = enqueue(t, INPUT_KEY);
-
-	if (e != NULL)
-		e->key = k;
-	return e != NULL;
+	return inputq_key(&mem(t)->queue, k);
 }
 
 bool
@@ -232,18 +189,13 @@ term_mem_type(struct term *t, struct span text)
 bool
 term_mem_paste(struct term *t, struct span text)
 {
-	struct event *e = enqueue(t, INPUT_PASTE);
-
-	if (e == NULL)
-		return false;
-	e->cut = text.n > INPUT_PASTE_MAX;
-	return buf_put(&e->paste, text.p, e->cut ? INPUT_PASTE_MAX : text.n) == MQ_OK;
+	return inputq_paste(&mem(t)->queue, text, false);
 }
 
 void
 term_mem_hangup(struct term *t)
 {
-	(void)enqueue(t, INPUT_HANGUP); /* a full queue is read before it matters */
+	(void)inputq_put(&mem(t)->queue, INPUT_HANGUP); /* a full queue is read before it matters */
 }
 
 void

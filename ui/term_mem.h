@@ -12,14 +12,12 @@
 #include "ui/term.h"
 #include "ui/theme.h"
 
-#define TERM_MEM_QUEUE 4096 /* events that wait; `type` puts one per character */
-
 /* NULL without memory. theme is copied. Free with term_free. */
 struct term *term_mem_new(int w, int h, const struct theme *theme, enum colour_level level,
     bool ascii);
 /* A new size: the app sees INPUT_RESIZE. */
 void term_mem_resize(struct term *t, int w, int h);
-/* Queues a key; false when TERM_MEM_QUEUE wait already. */
+/* Queues a key; false when too many wait already. */
 bool term_mem_key(struct term *t, struct key k);
 /* Queues one key per character of valid UTF-8. */
 bool term_mem_type(struct term *t, struct span text);

@@ -299,6 +299,19 @@ theme_mono(void)
 	return t;
 }
 
+enum colour_level
+theme_level(enum colour_wish wish, int colours, const char *no_color)
+{
+	bool refused = wish == COLOUR_WISH_NEVER ||
+	    (wish == COLOUR_WISH_AUTO && no_color != NULL && no_color[0] != '\0');
+
+	if (refused || colours < 8)
+		return COLOUR_MONO;
+	if (colours >= 256 && wish != COLOUR_WISH_16)
+		return COLOUR_256;
+	return colours >= 16 ? COLOUR_16 : COLOUR_8;
+}
+
 static struct look
 style_look(const struct style *s, enum colour_level level)
 {

@@ -43,6 +43,15 @@ struct theme {
 };
 
 enum colour_level { COLOUR_MONO, COLOUR_8, COLOUR_16, COLOUR_256 };
+enum colour_wish {
+	COLOUR_WISH_AUTO,   /* what terminfo and NO_COLOR say */
+	COLOUR_WISH_ALWAYS, /* what terminfo says, though NO_COLOR is set */
+	COLOUR_WISH_NEVER,
+	COLOUR_WISH_16,	    /* not more than this many */
+	COLOUR_WISH_256,
+};
+/* The level of a terminal with so many colours; no_color is $NO_COLOR or NULL. */
+enum colour_level theme_level(enum colour_wish wish, int colours, const char *no_color);
 
 /* What a cell looks like at a level: colours that the level can show (others are default), on 8
  * colours bright ones as bold. over (not ROLE_TEXT): its attributes are added, its colours win. */

@@ -53,7 +53,7 @@ key_names_are_those_of_tmux(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		key_name(key(names[i]), name);
+		key_print(key(names[i]), name);
 		assert_string_equal(name, names[i]);
 	}
 	assert_true(key_eq(key("NPage"), key("PgDn")));

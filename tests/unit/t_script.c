@@ -38,7 +38,7 @@ pump(void *arg, int64_t until)
 		if (in.kind != INPUT_KEY)
 			continue;
 		a->ended = key_eq(in.key, key_of('q'));
-		key_name(in.key, name);
+		key_print(in.key, name);
 		(void)buf_printf(&a->typed, "%s ", name);
 	}
 	if (until > clock_mono_ms(&a->clock))
