@@ -98,11 +98,19 @@ history_free(struct history *h)
 
 /* ---- adding */
 
+static size_t
+bytes_of(const struct history_entry *e)
+{
+	size_t value_end = (size_t)e->value_at + e->value_n;
+
+	return e->raw_n > value_end ? e->raw_n : value_end;
+}
+
 /* What malloc takes for it. */
 static size_t
 cost_of(const struct history_entry *e)
 {
-	return (offsetof(struct history_entry, bytes) + e->raw_n + e->value_n + 8 + 15) / 16 * 16;
+	return (offsetof(struct history_entry, bytes) + bytes_of(e) + 8 + 15) / 16 * 16;
 }
 
 static uint8_t
@@ -116,14 +124,32 @@ bits_of(const struct history_msg *m)
 	return (uint8_t)bits;
 }
 
+/* Of a message that is not green there may be the length alone (OVERSIZE). */
+static bool
+is_cut(const struct history_msg *m, size_t raw_n, size_t value_n)
+{
+	return raw_n < m->raw.n || value_n < m->value.n ||
+	    (m->raw.n == 0 && m->size != 0 && !verdict_is_green(m->verdict));
+}
+
+/* Content that was sent in clear is kept once. */
+static bool
+lies_in(struct span inner, struct span outer)
+{
+	uintptr_t from = (uintptr_t)outer.p, at = (uintptr_t)inner.p;
+
+	return inner.n != 0 && at >= from && at - from <= outer.n && inner.n <= outer.n - (at - from);
+}
+
 static struct history_entry *
 make_entry(const struct history_msg *m, size_t keep)
 {
-	size_t raw_n = m->raw.n < keep ? m->raw.n : keep;
-	size_t value_n = m->value.n < keep ? m->value.n : keep;
+	struct span raw = { m->raw.p, m->raw.n < keep ? m->raw.n : keep };
+	struct span value = { m->value.p, m->value.n < keep ? m->value.n : keep };
+	bool inside = lies_in(value, raw);
 	struct history_entry *e;
 
-	e = malloc(offsetof(struct history_entry, bytes) + raw_n + value_n);
+	e = malloc(offsetof(struct history_entry, bytes) + raw.n + (inside ? 0 : value.n));
 	if (e == NULL)
 		return NULL;
 	memset(e, 0, offsetof(struct history_entry, bytes));
@@ -136,18 +162,18 @@ make_entry(const struct history_msg *m, size_t keep)
 	e->epoch = m->epoch;
 	e->lost = m->lost;
 	e->size = m->size > UINT32_MAX ? UINT32_MAX : (uint32_t)m->size;
-	e->raw_n = (uint32_t)raw_n;
-	e->value_n = (uint32_t)value_n;
+	e->raw_n = (uint32_t)raw.n;
+	e->value_at = (uint32_t)(inside ? (size_t)(value.p - raw.p) : raw.n);
+	e->value_n = (uint32_t)value.n;
 	e->flags = (uint16_t)m->flags;
 	e->verdict = (uint8_t)m->verdict;
 	e->bits = bits_of(m);
-	if (raw_n < m->raw.n || value_n < m->value.n || (m->raw.n == 0 && m->value.n == 0 &&
-	    m->size != 0 && !verdict_is_green(m->verdict)))
+	if (raw.n != 0)
+		memcpy(e->bytes, raw.p, raw.n);
+	if (value.n != 0 && !inside)
+		memcpy(e->bytes + raw.n, value.p, value.n);
+	if (is_cut(m, raw.n, value.n))
 		e->bits |= HISTORY_CUT;
-	if (raw_n != 0)
-		memcpy(e->bytes, m->raw.p, raw_n);
-	if (value_n != 0)
-		memcpy(e->bytes + raw_n, m->value.p, value_n);
 	return e;
 }
 
@@ -286,7 +312,7 @@ history_raw(const struct history_entry *e)
 struct span
 history_value(const struct history_entry *e)
 {
-	return (struct span){ e->bytes + e->raw_n, e->value_n };
+	return (struct span){ e->bytes + e->value_at, e->value_n };
 }
 
 unsigned

@@ -23,7 +23,8 @@ enum history_bits {
 	HISTORY_KID = 5,      /* kid << HISTORY_KID: the upper three bits */
 };
 
-/* One kept message. bytes: raw_n bytes as delivered, then value_n bytes of verified content. */
+/* One kept message. bytes: raw_n bytes as delivered; the value_n bytes of verified content lie among
+ * them where they were sent in clear, else behind them. */
 struct history_entry {
 	struct history_entry *prev, *next;   /* age list of its kind */
 	struct history_entry *newer, *older; /* same topic */
@@ -35,7 +36,7 @@ struct history_entry {
 	uint32_t serial; /* with the topic: identity of this entry */
 	uint32_t rev, epoch, lost;
 	uint32_t size; /* of the delivered payload */
-	uint32_t raw_n, value_n;
+	uint32_t raw_n, value_at, value_n;
 	uint16_t flags; /* enum flag */
 	uint8_t verdict;
 	uint8_t bits; /* enum history_bits, kid */

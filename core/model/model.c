@@ -337,8 +337,6 @@ static void
 count_message(struct model *m, const struct model_msg *msg, struct model_tree *tree)
 {
 	m->verdicts[msg->h.verdict]++;
-	m->blind.lost += msg->h.lost;
-	m->blind.retained_seen += msg->h.retained;
 	count_rate(m, verdict_class(msg->h.verdict));
 	m->changes++;
 	if (tree == NULL)

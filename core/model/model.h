@@ -134,7 +134,8 @@ struct model_conn {
 	int64_t retry_ms; /* wall time of the next attempt, 0: none */
 };
 
-/* What we cannot see, each counted apart. */
+/* What we cannot see, each counted apart. The model counts what it evicts and what it has no memory
+ * for, malformed_topics and held_out; the engine counts the rest. */
 struct model_blind {
 	uint64_t lost;		/* gaps in sequences of verified topics */
 	uint64_t dropped_here;	/* our inbox was full */

@@ -105,6 +105,36 @@ what_is_cut_is_marked(void **state)
 }
 
 static void
+content_that_was_sent_in_clear_is_kept_once(void **state)
+{
+	static const char envelope[] = "header:21.5:signature";
+	struct history_msg m = message(verdict_grant(V_VERIFIED), envelope);
+	struct history_entry *e;
+	struct fixture f;
+	size_t before;
+
+	(void)state;
+	set_up(&f, 1 << 20);
+	m.value = (struct span){ m.raw.p + 7, 4 };
+	e = history_add(f.h, topictree_add(f.t, span_of("a")), &m, SIZE_MAX);
+	assert_true(span_is(history_raw(e), envelope));
+	assert_true(span_is(history_value(e), "21.5"));
+	assert_ptr_equal(history_value(e).p, history_raw(e).p + 7);
+	before = history_bytes(f.h);
+	m.value = span_of("21.5, decrypted from elsewhere"); /* sealed: both are kept */
+	e = history_add(f.h, topictree_add(f.t, span_of("a")), &m, SIZE_MAX);
+	assert_true(span_is(history_raw(e), envelope));
+	assert_true(span_eq(history_value(e), m.value));
+	assert_true(history_bytes(f.h) - before > before);
+	m.value = (struct span){ m.raw.p + 7, 4 };
+	e = history_add(f.h, topictree_add(f.t, span_of("a")), &m, 8); /* the cut ends inside it */
+	assert_true(span_is(history_raw(e), "header:2"));
+	assert_true(span_is(history_value(e), "21.5"));
+	assert_true(e->bits & HISTORY_CUT);
+	tear_down(&f);
+}
+
+static void
 an_unverified_message_never_replaces_the_verified_value(void **state)
 {
 	struct history_entry *good;
@@ -259,6 +289,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_keeps_what_came),
 		cmocka_unit_test(what_is_cut_is_marked),
+		cmocka_unit_test(content_that_was_sent_in_clear_is_kept_once),
 		cmocka_unit_test(an_unverified_message_never_replaces_the_verified_value),
 		cmocka_unit_test(a_late_message_is_kept_but_is_not_the_value),
 		cmocka_unit_test(a_flood_on_one_topic_evicts_its_own_past_only),
