@@ -1,0 +1,17 @@
+/*
+ * The screens, in the order of their digit keys.
+ */
+#include "ui/view.h"
+
+static const struct view *const views[VIEW_SCREENS] = {
+	NULL,
+};
+
+const struct view *
+view_nth(size_t i)
+{
+	for (size_t k = 0; k < VIEW_SCREENS; k++)
+		if (views[k] != NULL && i-- == 0)
+			return views[k];
+	return NULL;
+}
