@@ -52,4 +52,28 @@ struct tls_facts {
 /* Reads "sha256:" and 64 hex digits of either case into o (TLS_PIN_EITHER). */
 enum mq_err tls_read_pin(struct tls_options *o, struct span text, struct mq_error *e);
 
+/* Deep copies, for a connection that may outlive the options it was made from. */
+enum mq_err tls_options_copy(struct tls_options *out, const struct tls_options *o);
+void tls_options_done(struct tls_options *o);
+
+/* One client connection over a non-blocking socket, driven by the caller's poll loop. */
+struct tls;
+
+enum tls_state { TLS_DONE, TLS_WANT_READ, TLS_WANT_WRITE, TLS_CLOSED, TLS_FAILED };
+
+/* Prepares a connection to host over fd, which stays the caller's. Bad files, a wrong passphrase or
+ * a CA with another hash are errors with a sentence. o must live as long as the connection. */
+enum mq_err tls_open(struct tls **out, const struct tls_options *o, const char *host, int fd,
+    struct mq_error *e);
+void tls_free(struct tls *t);
+/* Each returns what to wait for, or TLS_FAILED with the sentence in e. The certificate is judged
+ * within the handshake: nothing of ours is sent to a broker that fails. */
+enum tls_state tls_handshake(struct tls *t, struct mq_error *e);
+enum tls_state tls_read(struct tls *t, void *p, size_t n, size_t *got, struct mq_error *e);
+enum tls_state tls_write(struct tls *t, const void *p, size_t n, size_t *done,
+    struct mq_error *e);
+void tls_goodbye(struct tls *t); /* close_notify, best effort */
+/* What was presented; NULL if the handshake did not come that far. Valid until tls_free. */
+const struct tls_facts *tls_presented(const struct tls *t);
+
 #endif
