@@ -341,6 +341,98 @@ a_locked_key_says_so_and_takes_the_right_passphrase_only(void **state)
 	secret_free(&right);
 }
 
+/* ---- asking a person, played by a script */
+
+#define PINENTRY                                                                                   \
+	"#!/bin/bash\n"                                                                            \
+	"echo $$ >%s/pid\n"                                                                        \
+	"echo 'OK ready'\n"                                                                        \
+	"while read -r word rest; do\n"                                                            \
+	"	case $word in\n"                                                                    \
+	"	GETPIN) %s ;;\n"                                                                    \
+	"	GETINFO) echo \"D $$\"; echo OK ;;\n"                                               \
+	"	BYE) echo OK; exit 0 ;;\n"                                                          \
+	"	*) echo OK ;;\n"                                                                    \
+	"	esac\n"                                                                             \
+	"done\n"
+
+/* Anew, with a person who does this when asked for a passphrase. */
+static void
+open_with_person(struct fixture *f, const char *on_getpin)
+{
+	char path[64], text[1024];
+
+	pgp_close(f->secret);
+	assert_true(agent_ends(f->home));
+	(void)snprintf(path, sizeof path, "%s/pinentry", f->dir);
+	(void)snprintf(text, sizeof text, PINENTRY, f->dir, on_getpin);
+	assert_int_equal(file_write_mode(path, text, strlen(text), 0700, NULL), MQ_OK);
+	open_home(f, f->home, &f->secret);
+	(void)snprintf(text, sizeof text, "pinentry-program %s\n" QUICK_AGENT, path);
+	(void)snprintf(path, sizeof path, "%s/gpg-agent.conf", f->home);
+	assert_int_equal(file_write(path, text, strlen(text), NULL), MQ_OK);
+}
+
+static void
+a_person_is_asked_only_after_leave_was_given(void **state)
+{
+	struct fixture *f = *state;
+	struct fpr carol = generate(f->secret, "Carol", "right one");
+	struct pgp_answer a;
+	char pid[64];
+
+	(void)snprintf(pid, sizeof pid, "%s/pid", f->dir);
+	open_with_person(f, "echo 'D right one'; echo OK");
+	assert_int_equal(sign(f->secret, &carol, "a body", &a), MQ_EPERM);
+	pgp_answer_done(&a);
+	assert_false(file_exists(pid));
+	pgp_set_prompt(f->secret, true);
+	assert_int_equal(sign(f->secret, &carol, "a body", &a), MQ_OK);
+	assert_true(file_exists(pid));
+	pgp_answer_done(&a);
+}
+
+static void
+a_person_who_says_no_cancels(void **state)
+{
+	struct fixture *f = *state;
+	struct fpr carol = generate(f->secret, "Carol", "right one");
+	struct pgp_answer a;
+
+	open_with_person(f, "echo 'ERR 83886179 cancelled'");
+	pgp_set_prompt(f->secret, true);
+	assert_int_equal(sign(f->secret, &carol, "a body", &a), MQ_ECANCEL);
+	pgp_answer_done(&a);
+}
+
+static void
+cancelling_ends_a_dialog_that_nobody_answers(void **state)
+{
+	struct fixture *f = *state;
+	struct fpr carol = generate(f->secret, "Carol", "right one");
+	struct pgp_answer a;
+	char pid[64];
+	uint32_t id;
+
+	(void)snprintf(pid, sizeof pid, "%s/pid", f->dir);
+	open_with_person(f, "exec sleep 600");
+	pgp_set_prompt(f->secret, true);
+	assert_int_equal(pgp_sign(f->secret, &carol, span_of("a body"), &id), MQ_OK);
+	assert_int_equal(pgp_next_timeout_ms(f->secret), -1);
+	for (int i = 0; i < 500 && !file_exists(pid); i++) {
+		assert_int_equal(pgp_poll(f->secret, &a), MQ_EAGAIN);
+		(void)poll(NULL, 0, 10);
+	}
+	assert_true(file_exists(pid));
+	/* the child has to hear of the dialog before it can end it */
+	(void)poll(NULL, 0, 200);
+	pgp_cancel(f->secret);
+	assert_int_equal(pgp_wait(f->secret, id, &a), MQ_OK);
+	assert_int_equal(a.err, MQ_ECANCEL);
+	pgp_answer_done(&a);
+	assert_true(process_of_file_ends(pid));
+}
+
 /* ---- decrypting */
 
 static void
@@ -484,6 +576,9 @@ main(int argc, char **argv)
 		T(a_signature_made_here_is_good_there),
 		T(a_key_that_is_not_here_cannot_sign),
 		T(a_locked_key_says_so_and_takes_the_right_passphrase_only),
+		T(a_person_is_asked_only_after_leave_was_given),
+		T(a_person_who_says_no_cancels),
+		T(cancelling_ends_a_dialog_that_nobody_answers),
 		T(what_was_encrypted_comes_back),
 		T(a_damaged_message_fails_and_gives_nothing),
 		T(what_is_not_encrypted_to_a_key_is_refused),
