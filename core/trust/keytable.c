@@ -72,21 +72,37 @@ keytable_add(struct keytable *t, const struct pgpkey *k)
 	return r;
 }
 
+const struct subkey *
+pgpkey_subkey(const struct pgpkey *k, const struct fpr *f)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (fpr_eq(&k->sub[i].fpr, f))
+			return &k->sub[i];
+	return NULL;
+}
+
+const struct pgpkey *
+keytable_next(const struct keytable *t, const struct fpr *f, size_t *at, const struct subkey **sub)
+{
+	while (*at < t->n) {
+		const struct pgpkey *k = &t->key[(*at)++];
+		const struct subkey *s = pgpkey_subkey(k, f);
+
+		if (s == NULL)
+			continue;
+		if (sub != NULL)
+			*sub = s;
+		return k;
+	}
+	return NULL;
+}
+
 const struct pgpkey *
 keytable_find(const struct keytable *t, const struct fpr *f, const struct subkey **sub)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		const struct pgpkey *k = &t->key[i];
+	size_t at = 0;
 
-		for (size_t j = 0; j < k->n; j++) {
-			if (!fpr_eq(&k->sub[j].fpr, f))
-				continue;
-			if (sub != NULL)
-				*sub = &k->sub[j];
-			return k;
-		}
-	}
-	return NULL;
+	return keytable_next(t, f, &at, sub);
 }
 
 const struct pgpkey *

@@ -40,6 +40,12 @@ enum mq_err keytable_add(struct keytable *t, const struct pgpkey *k); /* replace
 /* The primary that fpr is or belongs to, and the subkey itself; NULL if unknown. */
 const struct pgpkey *keytable_find(const struct keytable *t, const struct fpr *f,
     const struct subkey **sub);
+/* The same, one holder after the other (*at starts at 0): a certificate may claim somebody else's
+ * subkey without a back signature, which only gpg sees. NULL: no more. */
+const struct pgpkey *keytable_next(const struct keytable *t, const struct fpr *f, size_t *at,
+    const struct subkey **sub);
+/* The subkey (or primary) f of k; NULL if it has none. */
+const struct subkey *pgpkey_subkey(const struct pgpkey *k, const struct fpr *f);
 const struct pgpkey *keytable_primary(const struct keytable *t, const struct fpr *f);
 /* 4.2 row 5: this subkey may sign and is strong enough. */
 bool subkey_may_sign(const struct pgpkey *k, const struct subkey *s);

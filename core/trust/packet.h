@@ -1,5 +1,5 @@
 /*
- * Headers of OpenPGP packets and lengths of subpackets (RFC 4880, 4.2 and 5.2.3.1).
+ * Headers of OpenPGP packets and lengths of subpackets (RFC 4880).
  *
  * What the strict readers in front of gpg have in common. Pure, allocation-free, bounded by the
  * reader it is given.

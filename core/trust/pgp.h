@@ -86,7 +86,7 @@ enum mq_err pgp_decrypt(struct pgp *p, struct span message, uint32_t *id);
 enum mq_err pgp_encrypt(struct pgp *p, const struct fpr *to, size_t n, struct span clear,
     uint32_t *id);
 /* VERIFY child: takes a certificate only if it is exactly one public primary and equals want
- * (OPENPGP 10: scratch home, merge, export minimal, import, table anew). SECRET child: same check,
+ * (OPENPGP 10: scratch home, self-signatures only, merge, table anew). SECRET child: same check,
  * imported into that home so that we can encrypt to it. */
 enum mq_err pgp_import(struct pgp *p, const struct fpr *want, struct span cert, uint32_t *id);
 /* Which keys does this file hold (secret ones are marked)? Nothing is imported. */

@@ -3,13 +3,13 @@
  *
  * A child is one thread, reads one request at a time from PGP_CHILD_FD and answers it before it
  * reads the next. It ends when the parent's end of the socket closes, taking every gpg it started
- * with it. Only files named pgp_*child.c, pgp_home.c, pgp_keys.c and pgp_gpg.c use this.
+ * with it. Only pgp_child*.c use this.
  */
 #ifndef MQGP_CORE_TRUST_PGP_CHILD_H
 #define MQGP_CORE_TRUST_PGP_CHILD_H
 
 #include "core/trust/pgp_child_args.h"
-#include "core/trust/pgp_gpg.h"
+#include "core/trust/pgp_child_gpg.h"
 #include "core/trust/pgp_wire.h"
 
 struct pgp_child {

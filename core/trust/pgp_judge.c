@@ -112,6 +112,7 @@ sig_before_gpg(struct span sig, const struct keytable *t, int64_t now, struct pg
 	const struct pgpkey *k;
 	struct sigwalk w;
 	enum verdict v;
+	size_t at = 0;
 
 	memset(out, 0, sizeof *out);
 	if ((v = sigwalk_read(sig, &w)) != V_NONE)
@@ -122,11 +123,15 @@ sig_before_gpg(struct span sig, const struct keytable *t, int64_t now, struct pg
 		return out->verdict = V_EXPIRED_SIG;
 	if (w.ctime > now + SIG_FUTURE_MAX)
 		return out->verdict = V_SIG_TIME;
-	if ((k = keytable_find(t, &w.fpr, &s)) == NULL)
+	if ((k = keytable_next(t, &w.fpr, &at, &s)) == NULL)
 		return out->verdict = V_UNKNOWN_KEY;
-	out->primary = k->sub[0].fpr;
-	if (!subkey_may_sign(k, s))
+	while (k != NULL && !subkey_may_sign(k, s)) { /* as the last one that holds it says */
+		out->primary = k->sub[0].fpr;
+		k = keytable_next(t, &w.fpr, &at, &s);
+	}
+	if (k == NULL)
 		return out->verdict = V_WEAK_ALG;
+	out->primary = k->sub[0].fpr;
 	return V_NONE;
 }
 
@@ -145,7 +150,7 @@ valid_line_fits(const char *line, const struct sigwalk *w, const struct keytable
 {
 	struct span word[WORDS_MAX];
 	size_t n = split(line, word);
-	const struct subkey *s = NULL;
+	const struct subkey *s;
 	const struct pgpkey *k;
 	struct fpr primary;
 
@@ -155,12 +160,8 @@ valid_line_fits(const char *line, const struct sigwalk *w, const struct keytable
 	    !says(word, n, VALID_HASH, w->hash) || !span_is(word[VALID_CLASS], "00") ||
 	    !fpr_parse(word[VALID_PRIMARY], &primary))
 		return false;
-	if ((k = keytable_primary(t, &primary)) == NULL)
-		return false;
-	for (size_t i = 0; i < k->n; i++)
-		if (fpr_eq(&k->sub[i].fpr, &w->fpr))
-			s = &k->sub[i];
-	if (s == NULL || s->algo != w->pk)
+	if ((k = keytable_primary(t, &primary)) == NULL ||
+	    (s = pgpkey_subkey(k, &w->fpr)) == NULL || s->algo != w->pk)
 		return false;
 	out->primary = primary;
 	return true;
@@ -233,11 +234,8 @@ enum verdict
 sig_after_gpg(const struct keytable *t, int64_t now, const struct pgp_sig *sig)
 {
 	const struct pgpkey *k = keytable_primary(t, &sig->primary);
-	const struct subkey *s = NULL;
+	const struct subkey *s = k != NULL ? pgpkey_subkey(k, &sig->signer) : NULL;
 
-	for (size_t i = 0; k != NULL && i < k->n; i++)
-		if (fpr_eq(&k->sub[i].fpr, &sig->signer))
-			s = &k->sub[i];
 	if (s == NULL)
 		return V_SYS_ERROR;
 	if (k->revoked || k->sub[0].revoked || s->revoked)

@@ -22,6 +22,7 @@
 #define DATA "tests/vectors/data/openpgp/"
 #define OWNER "917370A5B57D6E66F9879B0E2D8D843BD4281CA0"
 #define OWNER_SUB "1F68D3C07E875A035DEC86C109D1D21E4CBA0896"
+#define ADOPTER "F7954E256E4B8CE1BAD9F198C3773A1BD78BBF95"
 #define REVOKED "2C3E193EC5E86724F5BDFC72A87F2C889919A4FF"
 #define EXPIRED "8E52C007B9AEDE32CD49D5F396D221419B727A33"
 #define STRANGER_FILE "keys/stranger.asc"
@@ -165,6 +166,27 @@ bad_expired_revoked_and_unknown_are_told_apart(void **state)
 	assert_int_equal(pgp_keys(f->pgp)->n, 3);
 	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
 		assert_int_equal(verify_files(f->pgp, t[i].data, t[i].sig).verdict, t[i].v);
+}
+
+static void
+a_certificate_that_claims_a_foreign_subkey_denies_nothing(void **state)
+{
+	static const char *const first[] = { "keys/adopter.asc", "keys/owner.asc" };
+	static const char *const first_fpr[] = { ADOPTER, OWNER };
+	struct fixture *f = *state;
+	struct pgp_sig s;
+
+	for (int order = 0; order < 2; order++) {
+		assert_int_equal(import_file(f->pgp, first_fpr[order], first[order]), MQ_OK);
+		assert_int_equal(import_file(f->pgp, first_fpr[!order], first[!order]), MQ_OK);
+		s = verify_files(f->pgp, "data/conf", "sig/good-subkey.sig");
+		assert_int_equal(s.verdict, SIG_GOOD);
+		assert_string_equal(s.primary.hex, OWNER);
+		s = verify_files(f->pgp, "data/conf_bitflip", "sig/good-subkey.sig");
+		assert_int_equal(s.verdict, V_BAD_SIG);
+		assert_int_equal(teardown(state) | setup(state), 0);
+		f = *state;
+	}
 }
 
 static void
@@ -385,6 +407,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		T(a_good_signature_names_its_key_and_subkey),
 		T(bad_expired_revoked_and_unknown_are_told_apart),
+		T(a_certificate_that_claims_a_foreign_subkey_denies_nothing),
 		T(an_import_changes_the_generation_and_what_is_known),
 		T(only_exactly_the_public_key_asked_for_is_imported),
 		T(a_revoked_key_stays_revoked_when_an_old_copy_comes_again),

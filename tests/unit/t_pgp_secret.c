@@ -433,6 +433,41 @@ cancelling_ends_a_dialog_that_nobody_answers(void **state)
 	assert_true(process_of_file_ends(pid));
 }
 
+/* The agent of another home through its extra socket is what ssh forwards. */
+static void
+a_forwarded_agent_is_told_apart_from_a_locked_key(void **state)
+{
+	struct fixture *f = *state;
+	struct pgp_options o = { .kind = PGP_SECRET_CHILD };
+	struct pgp_answer a, b;
+	char home[64], path[80], text[128];
+	struct pgp *p;
+	uint32_t id;
+
+	(void)snprintf(home, sizeof home, "%s/f", f->dir);
+	(void)snprintf(path, sizeof path, "%s/S.gpg-agent", home);
+	(void)snprintf(text, sizeof text, "%%Assuan%%\nsocket=%s/S.gpg-agent.extra\n", f->home);
+	o.home = home;
+	assert_int_equal(pgp_open(&p, &o, NULL), MQ_OK);
+	assert_int_equal(file_write(path, text, strlen(text), NULL), MQ_OK);
+	assert_int_equal(pgp_export(f->secret, &f->alice, &id), MQ_OK);
+	ask(f->secret, id, &a);
+	assert_int_equal(pgp_import(p, &f->alice, buf_span(&a.out), &id), MQ_OK);
+	ask(p, id, &b);
+	assert_int_equal(b.err, MQ_OK);
+	pgp_answer_done(&a);
+	pgp_answer_done(&b);
+
+	assert_int_equal(sign(p, &f->alice, "a body", &a), MQ_EPERM);
+	assert_true(a.remote_agent);
+	assert_true(strstr(a.text, "your own machine") != NULL);
+	pgp_answer_done(&a);
+	pgp_set_prompt(p, true);
+	assert_int_equal(sign(p, &f->alice, "a body", &a), MQ_OK);
+	pgp_answer_done(&a);
+	pgp_close(p);
+}
+
 /* ---- decrypting */
 
 static void
@@ -579,6 +614,7 @@ main(int argc, char **argv)
 		T(a_person_is_asked_only_after_leave_was_given),
 		T(a_person_who_says_no_cancels),
 		T(cancelling_ends_a_dialog_that_nobody_answers),
+		T(a_forwarded_agent_is_told_apart_from_a_locked_key),
 		T(what_was_encrypted_comes_back),
 		T(a_damaged_message_fails_and_gives_nothing),
 		T(what_is_not_encrypted_to_a_key_is_refused),

@@ -1,14 +1,14 @@
 /*
  * GPGME as our children use it: one context with one home, one operation at a time, driven by our
- * own poll loop. Only for pgp_*child.c and pgp_home.c.
+ * own poll loop. Only for pgp_child*.c.
  *
  * GPGME's own waiting can spin for ever and cannot be cancelled while gpg is silent (OPENPGP.md 0),
  * so operations are begun with the `_start` calls and finished by gpg_finish(), which knows a
  * deadline and whether the parent is still there. Status lines are collected for pgp_judge.c. An
  * operation that returned without error has proven nothing yet.
  */
-#ifndef MQGP_CORE_TRUST_PGP_GPG_H
-#define MQGP_CORE_TRUST_PGP_GPG_H
+#ifndef MQGP_CORE_TRUST_PGP_CHILD_GPG_H
+#define MQGP_CORE_TRUST_PGP_CHILD_GPG_H
 
 #include <gpgme.h>
 

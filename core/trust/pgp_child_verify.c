@@ -43,28 +43,30 @@ result_contradicts(gpgme_ctx_t ctx, const struct sigwalk *w)
 }
 
 static enum mq_err
-ask_gpg(struct pgp_child *c, const struct pgp_request *q, const struct sigwalk *w,
+ask_gpg(struct pgp_child *c, struct gpg *g, const struct pgp_request *q, const struct sigwalk *w,
     struct pgp_sig *out, struct mq_error *e)
 {
 	gpgme_data_t sig = gpg_input(q->sig), data = gpg_input(q->data);
-	enum mq_err r = MQ_ENOMEM;
+	enum mq_err r = gpg_ready(g, e);
 	gpgme_error_t err;
 
+	out->verdict = V_SYS_ERROR;
+	if (r != MQ_OK)
+		goto out;
 	if (sig == NULL || data == NULL) {
-		(void)mq_fail(e, r, "no memory to check a signature");
+		r = mq_fail(e, MQ_ENOMEM, "no memory to check a signature");
 		goto out;
 	}
-	err = gpg_finish(&c->ring, gpgme_op_verify_start(c->ring.ctx, sig, data, NULL));
-	if (c->ring.timed_out) {
-		r = gpg_fail(&c->ring, err, e, "check a signature");
+	err = gpg_finish(g, gpgme_op_verify_start(g->ctx, sig, data, NULL));
+	if (g->timed_out) {
+		r = gpg_fail(g, err, e, "check a signature");
 		goto out;
 	}
-	r = MQ_OK;
-	out->verdict = sig_by_gpg(&c->ring.status, w, &c->keys, out);
+	out->verdict = sig_by_gpg(&g->status, w, &c->keys, out);
 	if (out->verdict == (enum verdict)SIG_GOOD)
-		out->verdict = err != 0 || result_contradicts(c->ring.ctx, w) ?
+		out->verdict = err != 0 || result_contradicts(g->ctx, w) ?
 		    V_SYS_ERROR : sig_after_gpg(&c->keys, now(), out);
-	if (c->ring.status.total == 0)
+	if (g->status.total == 0)
 		r = mq_fail(e, MQ_ECRYPTO, "cannot check a signature: gpg said nothing");
 	else if (out->verdict == V_SYS_ERROR)
 		r = mq_fail(e, MQ_ECRYPTO, "gpg could not judge a signature by %s", w->fpr.hex);
@@ -74,20 +76,49 @@ out:
 	return r;
 }
 
+/* gpg takes the first certificate that claims a subkey, and if that one has no right to it, nobody's
+ * signature is good. So each claimant is asked in a home of its own. */
+static enum mq_err
+ask_each_holder(struct pgp_child *c, const struct pgp_request *q, const struct sigwalk *w,
+    struct pgp_sig *out, struct mq_error *e)
+{
+	const struct pgpkey *k;
+	enum mq_err r = MQ_OK;
+	struct buf cert;
+	size_t at = 0;
+
+	buf_init(&cert, PGP_EXPORT_MAX);
+	while ((k = keytable_next(&c->keys, &w->fpr, &at, NULL)) != NULL) {
+		const struct fpr *holder = &k->sub[0].fpr;
+
+		buf_reset(&cert);
+		if ((r = pgp_home_make(c->scratch_home, e)) != MQ_OK ||
+		    (r = gpg_export(&c->ring, holder, &cert, e)) != MQ_OK ||
+		    (r = gpg_import(&c->scratch, holder, buf_span(&cert), e)) != MQ_OK)
+			break;
+		r = ask_gpg(c, &c->scratch, q, w, out, e);
+		if (out->verdict != V_SYS_ERROR || r == MQ_ETIMEOUT)
+			break;
+	}
+	buf_done(&cert);
+	return r;
+}
+
 static enum mq_err
 verify(struct pgp_child *c, const struct pgp_request *q, struct pgp_answer *a, struct mq_error *e)
 {
 	struct sigwalk w;
-	enum mq_err r;
+	size_t at = 0;
 
 	if (sig_before_gpg(q->sig, &c->keys, now(), &a->sig) != V_NONE)
 		return MQ_OK;
 	a->sig.verdict = V_SYS_ERROR;
 	if (sigwalk_read(q->sig, &w) != V_NONE) /* it just passed */
 		return mq_fail(e, MQ_ECRYPTO, "a signature changed while it was read");
-	if ((r = gpg_ready(&c->ring, e)) != MQ_OK)
-		return r;
-	return ask_gpg(c, q, &w, &a->sig, e);
+	(void)keytable_next(&c->keys, &w.fpr, &at, NULL); /* the one that was just found */
+	if (keytable_next(&c->keys, &w.fpr, &at, NULL) != NULL)
+		return ask_each_holder(c, q, &w, &a->sig, e);
+	return ask_gpg(c, &c->ring, q, &w, &a->sig, e);
 }
 
 /* The ring's table anew, and only as a whole. */

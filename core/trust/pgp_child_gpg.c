@@ -1,4 +1,4 @@
-#include "core/trust/pgp_gpg.h"
+#include "core/trust/pgp_child_gpg.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -179,8 +179,6 @@ new_context(struct gpg *g)
 	(void)alarm(0);
 	if (err == 0)
 		err = gpgme_set_ctx_flag(g->ctx, "full-status", "1");
-	if (err == 0)
-		err = gpgme_set_pinentry_mode(g->ctx, GPGME_PINENTRY_MODE_ERROR);
 	if (err != 0) {
 		gpg_done(g);
 		return err;
@@ -202,6 +200,8 @@ gpg_ready(struct gpg *g, struct mq_error *e)
 	if (g->ctx == NULL && (err = new_context(g)) != 0)
 		return mq_fail(e, MQ_ECRYPTO, "gpg cannot be used: %s: %s", g->gpg,
 		    gpgme_strerror(err));
+	if (gpgme_set_pinentry_mode(g->ctx, GPGME_PINENTRY_MODE_ERROR) != 0)
+		return mq_fail(e, MQ_ECRYPTO, "gpg does not know pinentry modes: it is too old");
 	pgp_status_reset(&g->status);
 	g->done = g->timed_out = false;
 	g->result = 0;

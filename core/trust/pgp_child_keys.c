@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/trust/pgp_gpg.h"
+#include "core/trust/pgp_child_gpg.h"
 #include "core/trust/pgp_wire.h"
 
 #define WEAK_SELF_SIG "gpg does not take it: damaged, or certified with SHA-1 only"
@@ -92,6 +92,8 @@ begin_list(struct gpg *g, gpg_key_fn *each, void *arg, struct mq_error *e)
 
 	if (r != MQ_OK)
 		return r;
+	/* Nobody is asked for a list; a forwarded agent refuses every other mode. It was just set. */
+	(void)gpgme_set_pinentry_mode(g->ctx, GPGME_PINENTRY_MODE_DEFAULT);
 	g->each = each;
 	g->each_arg = arg;
 	g->each_err = MQ_OK;
