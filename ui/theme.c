@@ -19,6 +19,7 @@ static const char *const colours16[16] = { "black", "red", "green", "yellow", "b
 	"cyan", "white", "brightblack", "brightred", "brightgreen", "brightyellow", "brightblue",
 	"brightmagenta", "brightcyan", "brightwhite" };
 
+#define BRIGHT_BLACK 8
 #define N_ATTRS (sizeof attrs / sizeof attrs[0])
 
 /* One theme file while it is read. */
@@ -331,7 +332,12 @@ style_look(const struct style *s, enum colour_level level)
 	case COLOUR_8:
 		l.fg = s->fg16 > 7 ? (int16_t)(s->fg16 - 8) : s->fg16;
 		l.bg = s->bg16 > 7 ? (int16_t)(s->bg16 - 8) : s->bg16;
-		l.attr |= s->fg16 > 7 ? ATTR_BOLD : 0;
+		if (s->fg16 == BRIGHT_BLACK) { /* bold black is invisible on black where bold is not bright */
+			l.fg = THEME_DEFAULT;
+			l.attr |= ATTR_DIM;
+		} else if (s->fg16 > 7) {
+			l.attr |= ATTR_BOLD;
+		}
 		break;
 	}
 	return l;

@@ -186,6 +186,12 @@ looks_fall_back_with_the_colours_of_the_terminal(void **state)
 	l = theme_look(&t, COLOUR_8, ROLE_STATE_OK, ROLE_TEXT);
 	assert_int_equal(l.fg, 4);
 	assert_int_equal(l.attr, ATTR_BOLD);
+	assert_int_equal(theme_load(&t, "default", NULL, NULL), MQ_OK); /* grey is never black on black */
+	l = theme_look(&t, COLOUR_8, ROLE_DIM, ROLE_TEXT);
+	assert_int_equal(l.fg, THEME_DEFAULT);
+	assert_int_equal(l.attr, ATTR_DIM);
+	assert_int_equal(parse("theme 1\ninherit mono\nrole state.ok fg 75 fg16 brightblue attr none\n"
+			       "role match fg 208 fg16 yellow attr reverse\n", &t, report), MQ_OK);
 	l = theme_look(&t, COLOUR_MONO, ROLE_STATE_OK, ROLE_TEXT);
 	assert_int_equal(l.fg, THEME_DEFAULT);
 	l = theme_look(&t, COLOUR_256, ROLE_STATE_OK, ROLE_CURSOR);
