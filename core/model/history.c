@@ -98,6 +98,12 @@ history_free(struct history *h)
 
 /* ---- adding */
 
+enum verdict_class
+history_class(const struct history_msg *m)
+{
+	return m->calm ? CLASS_NEUTRAL : verdict_class_of(m->verdict, m->flags);
+}
+
 static size_t
 bytes_of(const struct history_entry *e)
 {
@@ -110,7 +116,7 @@ bytes_of(const struct history_entry *e)
 static size_t
 cost_of(const struct history_entry *e)
 {
-	return (offsetof(struct history_entry, bytes) + bytes_of(e) + 8 + 15) / 16 * 16;
+	return (offsetof(struct history_entry, bytes) + bytes_of(e) + e->reason_n + 8 + 15) / 16 * 16;
 }
 
 static uint8_t
@@ -146,15 +152,15 @@ make_entry(const struct history_msg *m, size_t keep)
 {
 	struct span raw = { m->raw.p, m->raw.n < keep ? m->raw.n : keep };
 	struct span value = { m->value.p, m->value.n < keep ? m->value.n : keep };
+	size_t reason_n = m->reason == NULL ? 0 : strnlen(m->reason, HISTORY_REASON_MAX);
 	bool inside = lies_in(value, raw);
-	struct history_entry *e;
+	size_t n = raw.n + (inside ? 0 : value.n);
+	struct history_entry *e = malloc(offsetof(struct history_entry, bytes) + n + reason_n);
 
-	e = malloc(offsetof(struct history_entry, bytes) + raw.n + (inside ? 0 : value.n));
 	if (e == NULL)
 		return NULL;
 	memset(e, 0, offsetof(struct history_entry, bytes));
 	e->prev = e->next = e;
-	e->reason = m->reason;
 	e->received_ms = m->received_ms;
 	e->claimed_ms = m->claimed_ms;
 	e->seq = m->seq;
@@ -168,10 +174,14 @@ make_entry(const struct history_msg *m, size_t keep)
 	e->flags = (uint16_t)m->flags;
 	e->verdict = (uint8_t)m->verdict;
 	e->bits = bits_of(m);
+	e->cls = (uint8_t)history_class(m);
 	if (raw.n != 0)
 		memcpy(e->bytes, raw.p, raw.n);
 	if (value.n != 0 && !inside)
 		memcpy(e->bytes + raw.n, value.p, value.n);
+	e->reason_n = (uint8_t)reason_n;
+	if (reason_n != 0)
+		memcpy(e->bytes + n, m->reason, reason_n);
 	if (is_cut(m, raw.n, value.n))
 		e->bits |= HISTORY_CUT;
 	return e;
@@ -313,6 +323,12 @@ struct span
 history_value(const struct history_entry *e)
 {
 	return (struct span){ e->bytes + e->value_at, e->value_n };
+}
+
+struct span
+history_reason(const struct history_entry *e)
+{
+	return (struct span){ e->bytes + bytes_of(e), e->reason_n };
 }
 
 unsigned

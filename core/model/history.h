@@ -12,6 +12,7 @@
 #include "core/model/topictree.h"
 
 #define HISTORY_BUDGET (64u << 20) /* default; the operator sets another with `history` */
+#define HISTORY_REASON_MAX 95 /* the rest is dropped */
 #define HISTORY_PREVIEW 256	   /* kept of a message nobody could vouch for, PROTOCOL 3.12 */
 
 enum history_bits {
@@ -24,11 +25,10 @@ enum history_bits {
 };
 
 /* One kept message. bytes: raw_n bytes as delivered; the value_n bytes of verified content lie among
- * them where they were sent in clear, else behind them. */
+ * them where they were sent in clear, else behind them; then the reason. */
 struct history_entry {
 	struct history_entry *prev, *next;   /* age list of its kind */
 	struct history_entry *newer, *older; /* same topic */
-	const char *reason; /* word of a closed list, static; NULL: none */
 	int64_t received_ms; /* wall */
 	int64_t claimed_ms;  /* envelope: what the gateway says */
 	uint64_t seq;
@@ -40,6 +40,8 @@ struct history_entry {
 	uint16_t flags; /* enum flag */
 	uint8_t verdict;
 	uint8_t bits; /* enum history_bits, kid */
+	uint8_t cls;  /* enum verdict_class, see history_class */
+	uint8_t reason_n;
 	uint8_t bytes[];
 };
 
@@ -47,7 +49,8 @@ struct history_entry {
 struct history_msg {
 	enum verdict verdict;
 	unsigned flags;
-	const char *reason; /* static; NULL: none */
+	bool calm; /* no alarm in this place: an old revision below log/ */
+	const char *reason; /* a word or a few, copied; NULL: none */
 	bool current;	    /* green and newest: becomes the verified value */
 	struct span raw;    /* as delivered; may be empty for green ones when evidence is not wanted */
 	struct span value;  /* content of a green message; empty for all others */
@@ -64,6 +67,8 @@ struct history_msg {
 };
 
 struct history;
+
+enum verdict_class history_class(const struct history_msg *m);
 
 struct history *history_new(struct topictree *t, size_t budget); /* NULL without memory */
 void history_free(struct history *h);
@@ -84,6 +89,7 @@ struct history_entry *history_find(const struct topic_leaf *l, uint32_t serial);
 struct history_entry *history_nth(const struct topic_leaf *l, size_t i);
 struct span history_raw(const struct history_entry *e);
 struct span history_value(const struct history_entry *e);
+struct span history_reason(const struct history_entry *e);
 unsigned history_qos(const struct history_entry *e);
 unsigned history_kid(const struct history_entry *e);
 size_t history_bytes(const struct history *h);

@@ -326,23 +326,22 @@ set_flags(struct model *m, struct topic_node *n, struct topic_leaf *l, const str
 
 /* Attention is told when it begins, not again with every message. */
 static bool
-is_news(enum verdict before, enum verdict v)
+is_news(enum verdict before, enum verdict v, enum verdict_class c)
 {
-	enum verdict_class c = verdict_class(v);
-
 	return c == CLASS_BAD || (c == CLASS_ATTENTION && v != before);
 }
 
 static void
-count_message(struct model *m, const struct model_msg *msg, struct model_tree *tree)
+count_message(struct model *m, const struct model_msg *msg, struct model_tree *tree,
+    enum verdict_class c)
 {
 	m->verdicts[msg->h.verdict]++;
-	count_rate(m, verdict_class(msg->h.verdict));
+	count_rate(m, c);
 	m->changes++;
 	if (tree == NULL)
 		return;
 	tree->verdicts[msg->h.verdict]++;
-	if (verdict_class(msg->h.verdict) == CLASS_BAD)
+	if (c == CLASS_BAD)
 		tree->last_bad_ms = msg->h.received_ms;
 }
 
@@ -350,12 +349,13 @@ struct topic_node *
 model_message(struct model *m, const struct model_msg *msg)
 {
 	struct model_tree *tree = msg->tree.n == 0 ? NULL : model_tree_find(m, msg->tree);
+	enum verdict_class c = history_class(&msg->h);
 	enum verdict v = msg->h.verdict, before;
 	struct history_entry *e;
 	struct topic_node *n;
 	struct topic_leaf *l;
 
-	count_message(m, msg, tree);
+	count_message(m, msg, tree, c);
 	if ((n = topictree_add(m->topics, msg->topic)) == NULL)
 		return no_room(m);
 	if ((l = topictree_make_leaf(m->topics, n)) == NULL) {
@@ -367,10 +367,11 @@ model_message(struct model *m, const struct model_msg *msg)
 		return n; /* neither counted nor kept: PROTOCOL 4.1 */
 	before = (enum verdict)l->verdict;
 	l->verdict = (uint8_t)v;
-	topictree_count(m->topics, n, verdict_class(v), clock_mono_ms(m->clock));
+	l->cls = (uint8_t)c;
+	topictree_count(m->topics, n, c, clock_mono_ms(m->clock));
 	if ((e = history_add(m->history, n, &msg->h, keep_of(n, v))) == NULL)
 		m->blind.no_memory++;
-	if (is_news(before, v))
+	if (is_news(before, v, c))
 		add_failure(m, n, msg, tree, e == NULL ? 0 : e->serial);
 	evict(m, n);
 	return n;

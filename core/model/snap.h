@@ -124,7 +124,7 @@ struct snap_topic {
 	bool open, children, has_value;
 	bool secured, control;
 	enum verdict verdict;	    /* of its last message; V_NONE for a mere branch */
-	enum verdict_class now;	    /* class of verdict */
+	enum verdict_class now;	    /* class of that message */
 	enum verdict_class worst;   /* here and below, since acknowledged */
 	uint64_t count;		    /* messages here and below */
 	uint64_t by_class[SNAP_CLASSES];
@@ -140,8 +140,9 @@ struct snap_entry {
 	uint32_t serial;
 	int64_t received_ms, claimed_ms;
 	enum verdict verdict;
+	enum verdict_class cls; /* as it counts here: calmer below log/ than the verdict alone */
 	unsigned flags;
-	const char *reason; /* static word or NULL */
+	struct snap_text reason; /* hostile; n = 0: none */
 	uint32_t size, rev, epoch, lost;
 	uint64_t seq;
 	uint8_t kid, qos;

@@ -17,8 +17,9 @@ fill_entry(struct work *w, const struct history_entry *e, struct snap_entry *out
 	out->received_ms = e->received_ms;
 	out->claimed_ms = e->claimed_ms;
 	out->verdict = (enum verdict)e->verdict;
+	out->cls = (enum verdict_class)e->cls;
 	out->flags = e->flags;
-	out->reason = e->reason;
+	out->reason = snap_put(w->s, history_reason(e), HISTORY_REASON_MAX);
 	out->size = e->size;
 	out->rev = e->rev;
 	out->epoch = e->epoch;
@@ -272,8 +273,9 @@ say_ended(const struct why *y, char out[SNAP_TEXT])
 	const struct history_entry *e = y->e;
 	const char *sentence = verdict_sentence((enum verdict)e->verdict);
 
-	if (e->reason != NULL)
-		(void)snprintf(out, SNAP_TEXT, "%s: %s", sentence, e->reason);
+	if (e->reason_n != 0)
+		(void)snprintf(out, SNAP_TEXT, "%s: %.*s", sentence, e->reason_n,
+		    (const char *)history_reason(e).p);
 	else if (e->bits & HISTORY_ENVELOPE)
 		(void)snprintf(out, SNAP_TEXT, "%s (revision %u, sequence %u\302\267%u)", sentence,
 		    e->rev, (unsigned)(e->seq >> 32), (unsigned)e->seq);
@@ -300,7 +302,7 @@ fill_phases(struct snap_why *why, const struct why *y)
 			p->state = SNAP_PHASE_PASSED;
 			say_passed((enum phase)i, y, p->text);
 		} else if (i == (int)end) {
-			p->state = verdict_class(v) == CLASS_NEUTRAL ? SNAP_PHASE_ENDED :
+			p->state = y->e->cls == CLASS_NEUTRAL ? SNAP_PHASE_ENDED :
 								       SNAP_PHASE_FAILED;
 			say_ended(y, p->text);
 		}

@@ -157,7 +157,7 @@ fill_row(struct work *w, const struct topic_node *n, struct snap_topic *row)
 	row->secured = n->flags & TOPIC_SECURED;
 	row->control = n->flags & TOPIC_CONTROL;
 	row->verdict = l == NULL ? V_NONE : (enum verdict)l->verdict;
-	row->now = verdict_class(row->verdict);
+	row->now = l == NULL ? CLASS_NEUTRAL : (enum verdict_class)l->cls;
 	row->worst = (enum verdict_class)n->worst;
 	row->count = topictree_messages(n);
 	memcpy(row->by_class, n->count, sizeof row->by_class);

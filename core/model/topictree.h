@@ -64,6 +64,7 @@ struct topic_leaf {
 	uint32_t entries; /* kept in history */
 	uint16_t lru;	  /* place among the unverified, 0 = none; model.c */
 	uint8_t verdict;  /* enum verdict of the last message */
+	uint8_t cls;	  /* enum verdict_class of the same */
 };
 
 struct topictree;

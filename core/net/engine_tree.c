@@ -213,7 +213,6 @@ judged(void *arg, struct follow *f, const struct follow_event *fe)
 	struct engine *e = t->e;
 	struct span tree = { t->topic, t->topic_n };
 	struct model_msg msg = { .tree = tree, .control = true };
-	struct model_tree *row = model_tree_find(e->model, tree);
 	struct engine_event ev = { .kind = EVENT_CONF, .wall_ms = clock_wall_ms(&e->clock),
 		.tree = tree, .conf = fe, .retained = fe->retained, .qos = fe->qos };
 	struct buf topic;
@@ -224,6 +223,7 @@ judged(void *arg, struct follow *f, const struct follow_event *fe)
 		return;
 	ev.topic = msg.topic = buf_span(&topic);
 	msg.h = (struct history_msg){ .verdict = fe->verdict, .flags = fe->flags,
+		.calm = fe->cls == CLASS_NEUTRAL, .reason = fe->reason,
 		.current = verdict_is_green(fe->verdict), .raw = fe->payload,
 		.size = fe->payload.n, .received_ms = ev.wall_ms, .retained = fe->retained,
 		.qos = fe->qos };
@@ -231,8 +231,6 @@ judged(void *arg, struct follow *f, const struct follow_event *fe)
 	if (msg.h.current && fe->slot != SLOT_KEYS)
 		msg.h.value = fe->payload;
 	(void)model_message(e->model, &msg);
-	if (row != NULL && (unsigned)fe->verdict < V_COUNT)
-		row->verdicts[fe->verdict]++;
 	if (fe->cls == CLASS_BAD) {
 		char text[192];
 		struct buf b;
