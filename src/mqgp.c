@@ -1,9 +1,48 @@
-/* mqgp: the dashboard and the owner's tools. */
-#include <stdio.h>
+/* mqgp: the dashboard and the owner's tools. One table of commands; the work is in cmd_*.c. */
+#include <pthread.h>
+#include <signal.h>
+
+#include "core/trust/pgp.h"
+#include "src/commands.h"
+
+static const struct opt global_options[] = {
+	{ "profile", 'p', "NAME", "the profile of the configuration to use" },
+	{ "config", 0, "FILE", "read this configuration file" },
+	{ 0 },
+};
+
+static const struct opts_command commands[] = {
+	{ "watch", "[URL] [TREE...]", 0, OPTS_MANY, "judge and print messages, without a screen",
+	    watch_options, cmd_watch },
+	{ 0 },
+};
+
+static const struct opts_program program = {
+	.name = "mqgp",
+	.version = MQGP_VERSION,
+	.summary = "The dashboard for secured MQTT topic trees, and the tools of their owners.",
+	.global = global_options,
+	.commands = commands,
+};
+
+/* Signals are read with signalfd; they must be blocked before any thread or child exists. */
+static void
+block_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	(void)puts("mqgp " MQGP_VERSION);
-	return 0;
+	pgp_child_main(argc, argv);
+	block_signals();
+	return opts_run(&program, argc, argv);
 }

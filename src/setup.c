@@ -1,0 +1,170 @@
+#include "src/setup.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/utf8.h"
+#include "core/conf/topic.h"
+
+void
+setup_complain(const char *text)
+{
+	char safe[1024];
+
+	utf8_safe(safe, sizeof safe, span_of(text));
+	(void)fprintf(stderr, "mqgp: %s\n", safe);
+}
+
+int
+setup_status(enum mq_err r)
+{
+	switch (r) {
+	case MQ_OK:
+		return EXIT_GOOD;
+	case MQ_EINVAL:
+	case MQ_EFORMAT:
+	case MQ_ELIMIT:
+	case MQ_ENOENT:
+	case MQ_EEXIST:
+	case MQ_EPERM:
+		return EXIT_USAGE;
+	case MQ_ECANCEL:
+	case MQ_EAGAIN:
+		return EXIT_UNMET;
+	case MQ_ENOMEM:
+	case MQ_EIO:
+	case MQ_ETIMEOUT:
+	case MQ_ENET:
+	case MQ_ECRYPTO:
+	case MQ_ESTATE:
+		return EXIT_SYSTEM;
+	}
+	return EXIT_SYSTEM;
+}
+
+static void
+find_who(struct setup *s)
+{
+	char host[64] = "localhost";
+	const struct passwd *pw = getpwuid(getuid());
+
+	(void)gethostname(host, sizeof host - 1); /* the default stays */
+	host[sizeof host - 1] = 0;
+	(void)snprintf(s->who, sizeof s->who, "%.40s@%s", pw != NULL ? pw->pw_name : "unknown",
+	    host);
+}
+
+static int
+load_config(struct setup *s, const struct opts *o)
+{
+	const char *path = opts_value(o, "config");
+	struct config_env env = config_env_real();
+	struct paths_env penv = paths_env_real();
+	struct config_errors errors;
+	struct mq_error e;
+
+	if (paths_find(&s->paths, &penv, &e) != MQ_OK) {
+		setup_complain(e.text);
+		return EXIT_SYSTEM;
+	}
+	memset(&errors, 0, sizeof errors);
+	if (config_load(&s->config, path != NULL ? path : s->paths.config_file, &env, &errors) ==
+	    MQ_OK) {
+		if (path != NULL && s->config.path == NULL) {
+			setup_complain("the file given with --config does not exist");
+			return EXIT_USAGE;
+		}
+		return OPTS_GO;
+	}
+	for (size_t i = 0; i < errors.n; i++) {
+		char text[MQ_ERROR_TEXT + PATH_MAX + 32];
+
+		(void)snprintf(text, sizeof text, "%s:%u: %s",
+		    path != NULL ? path : s->paths.config_file, errors.at[i].line,
+		    errors.at[i].text);
+		setup_complain(text);
+	}
+	return EXIT_USAGE;
+}
+
+static int
+choose_profile(struct setup *s, const struct opts *o)
+{
+	const char *name = opts_value(o, "profile");
+	struct config_env env = config_env_real();
+	struct mq_error e;
+
+	if (s->n_operands != 0 && strstr(s->operands[0], "://") != NULL) {
+		if (name != NULL)
+			return opts_usage(o, "give a profile or a broker URL, not both");
+		if (profile_init(&s->own, "adhoc", &env) != MQ_OK ||
+		    profile_add_broker(&s->own, s->operands[0], &e) != MQ_OK) {
+			setup_complain(e.text);
+			return EXIT_USAGE;
+		}
+		s->profile = &s->own;
+		s->operands++;
+		s->n_operands--;
+		return OPTS_GO;
+	}
+	s->profile = config_profile(&s->config, name);
+	if (s->profile == NULL && name != NULL) {
+		char text[160];
+
+		(void)snprintf(text, sizeof text,
+		    "there is no profile \"%.60s\"; 'mqgp config show' lists what there is", name);
+		setup_complain(text);
+		return EXIT_USAGE;
+	}
+	return OPTS_GO;
+}
+
+int
+setup_load(struct setup *s, const struct opts *o, enum setup_need need)
+{
+	struct config_env env = config_env_real();
+	struct mq_error e;
+	int r;
+
+	memset(s, 0, sizeof *s);
+	config_init(&s->config, &env);
+	s->operands = o->operands;
+	s->n_operands = o->operand_count;
+	find_who(s);
+	if ((r = load_config(s, o)) != OPTS_GO || need == SETUP_CONFIG_ONLY)
+		return r;
+	if ((r = choose_profile(s, o)) != OPTS_GO)
+		return r;
+	if (s->profile == NULL)
+		return need == SETUP_PROFILE_OPTIONAL ? OPTS_GO :
+		    opts_usage(o, "no broker: give a URL like mqtts://broker.example, or a profile "
+				  "in %s", s->paths.config_file);
+	if (paths_make_profile(&s->paths, s->profile->name, s->state_dir, sizeof s->state_dir,
+		&e) != MQ_OK ||
+	    paths_make_runtime(&s->paths, &e) != MQ_OK) {
+		setup_complain(e.text);
+		return EXIT_SYSTEM;
+	}
+	return OPTS_GO;
+}
+
+void
+setup_done(struct setup *s)
+{
+	profile_done(&s->own);
+	config_free(&s->config);
+}
+
+bool
+setup_tree(const struct setup *s, const char *word, uint8_t topic[512], size_t *n)
+{
+	char text[200];
+
+	if (topic_decode(span_of(word), s->profile != NULL && s->profile->allow_non_ascii, topic, n))
+		return true;
+	(void)snprintf(text, sizeof text, "\"%.120s\" is not a topic a conf may name", word);
+	setup_complain(text);
+	return false;
+}

@@ -1,0 +1,44 @@
+/*
+ * What every sub-command begins with: configuration, profile, folders, who we are.
+ *
+ * Reads the options --config and --profile, and a broker URL given as first operand. Says on
+ * standard error what is wrong. Main thread only.
+ */
+#ifndef MQGP_SRC_SETUP_H
+#define MQGP_SRC_SETUP_H
+
+#include <limits.h>
+
+#include "core/config/config.h"
+#include "core/config/paths.h"
+#include "src/opts.h"
+
+#define EXIT_GOOD 0
+#define EXIT_UNMET 1  /* a verdict or expectation was not met */
+#define EXIT_USAGE 2  /* usage or configuration */
+#define EXIT_SYSTEM 3 /* terminal, gpg, disk, broker */
+
+struct setup {
+	struct config config;
+	struct paths paths;
+	struct profile own;	       /* made from a URL */
+	const struct profile *profile; /* the one in force; NULL: none configured */
+	char state_dir[PATH_MAX];      /* of the profile; "" without one */
+	char who[128];		       /* user@host */
+	char **operands;	       /* those left after a URL was taken */
+	size_t n_operands;
+};
+
+enum setup_need { SETUP_CONFIG_ONLY, SETUP_PROFILE, SETUP_PROFILE_OPTIONAL };
+
+/* OPTS_GO, or the exit status after a sentence on standard error. Free with setup_done always. */
+int setup_load(struct setup *s, const struct opts *o, enum setup_need need);
+void setup_done(struct setup *s);
+/* Prints "PROGRAM: text" with everything escaped that a terminal could act on. */
+void setup_complain(const char *text);
+/* The exit status that goes with an error. */
+int setup_status(enum mq_err r);
+/* Decodes a TREE operand (percent form, as in a conf); complains and returns false if it is none. */
+bool setup_tree(const struct setup *s, const char *word, uint8_t topic[512], size_t *n);
+
+#endif
