@@ -271,7 +271,8 @@ take_keyword(struct reader *r, char **word, size_t n)
 		complain(r, k->name, " was set before");
 	else if (keyword_set(k, base, word + 1, r->env->home, &e) != MQ_OK)
 		complain(r, e.text, "");
-	origin[k - config_keywords] = r->line;
+	else
+		origin[k - config_keywords] = r->line;
 	if (k->type == KW_BIND && r->c->bind_n != 0)
 		r->c->bind[r->c->bind_n - 1].line = r->line;
 	return values + 1;
