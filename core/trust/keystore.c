@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #include "core/base/file.h"
-#include "core/conf/bundle.h"
 #include "core/trust/pgp.h"
 
 struct keystore {

@@ -22,7 +22,8 @@
 
 #define PGP_CHILD_ARG "--pgp-child" /* argv[1] of the children; not for people */
 #define PGP_DEADLINE_MS 10000	    /* a silent gpg is ended after this */
-#define PGP_QUEUE_MAX 64	    /* PROTOCOL 3.12; a fuller queue answers MQ_EAGAIN */
+#define PGP_QUEUE_MAX 64	    /* PROTOCOL 3.12; a fuller queue answers MQ_EAGAIN. Imports are
+				       counted apart, up to KEYTABLE_KEYS_MAX */
 #define PGP_CERT_MAX 65536
 #define PGP_CLEAR_MAX 65536 /* decrypted bundle or blob */
 

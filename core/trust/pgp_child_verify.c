@@ -146,7 +146,9 @@ import(struct pgp_child *c, const struct pgp_request *q, struct pgp_answer *a, s
 	struct buf clean;
 	enum mq_err r;
 
-	buf_init(&clean, PGP_EXPORT_MAX);
+	/* what is merged must be taken again from a file: minimal if it would be larger than that */
+	buf_init(&clean, PGP_CERT_MAX);
+	a->out.max = PGP_CERT_MAX;
 	if (c->keys.n >= KEYTABLE_KEYS_MAX && keytable_primary(&c->keys, want) == NULL)
 		return mq_fail(e, MQ_ELIMIT, "more than %d keys", KEYTABLE_KEYS_MAX);
 	if ((r = pgp_home_make(c->scratch_home, e)) != MQ_OK ||

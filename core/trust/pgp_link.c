@@ -88,6 +88,7 @@ take_queued(struct pgp *p)
 		p->queue_end = &p->queue;
 	q->next = NULL;
 	p->n_queued--;
+	p->n_imports -= q->op == PGP_OP_IMPORT;
 	return q;
 }
 
@@ -428,13 +429,22 @@ pgp_link_next_id(struct pgp *p)
 	return p->last_id;
 }
 
+/* Imports have room of their own: at its start a program tells the ring everything it kept. */
+static bool
+is_full(const struct pgp *p, enum pgp_op op)
+{
+	if (op == PGP_OP_IMPORT)
+		return p->n_imports >= KEYTABLE_KEYS_MAX;
+	return p->n_queued - p->n_imports + (p->current != NULL) >= PGP_QUEUE_MAX;
+}
+
 enum mq_err
 pgp_link_submit(struct pgp *p, struct pgp_request *w, uint32_t *id)
 {
 	struct pgp_pending *q;
 	enum mq_err err;
 
-	if (p->n_queued + (p->current != NULL) >= PGP_QUEUE_MAX)
+	if (is_full(p, w->op))
 		return MQ_EAGAIN;
 	w->id = pgp_link_next_id(p);
 	if ((q = request_new(w, &err)) == NULL)
@@ -442,6 +452,7 @@ pgp_link_submit(struct pgp *p, struct pgp_request *w, uint32_t *id)
 	*p->queue_end = q;
 	p->queue_end = &q->next;
 	p->n_queued++;
+	p->n_imports += q->op == PGP_OP_IMPORT;
 	*id = w->id;
 	pgp_link_work(p);
 	return MQ_OK;

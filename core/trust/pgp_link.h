@@ -2,8 +2,8 @@
  * The inside of struct pgp: one child, what waits for it, and what came back. Only for pgp.c and
  * pgp_link.c.
  *
- * Bounded: PGP_QUEUE_MAX requests, KEYTABLE_KEYS_MAX certificates, one frame each way. One owner
- * thread; nothing here blocks but the end of a child that was told to go.
+ * Bounded: PGP_QUEUE_MAX requests and as many imports as a ring has room for, KEYTABLE_KEYS_MAX
+ * certificates, one frame each way. One owner thread; nothing here blocks but the end of a child that was told to go.
  */
 #ifndef MQGP_CORE_TRUST_PGP_LINK_H
 #define MQGP_CORE_TRUST_PGP_LINK_H
@@ -46,7 +46,7 @@ struct pgp {
 	int64_t restart_at, backoff_ms;
 
 	struct pgp_pending *queue, **queue_end; /* not sent yet */
-	size_t n_queued;
+	size_t n_queued, n_imports; /* imports are among the queued */
 	struct pgp_pending *current; /* sent, at least in part */
 	size_t sent;
 	int64_t sent_at;

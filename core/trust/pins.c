@@ -140,6 +140,7 @@ put(struct pins *p, const struct pin *pin)
 static enum mq_err
 load(struct pins *p, struct mq_error *e)
 {
+	struct pins loaded = { .n = 0 };
 	struct buf text;
 	struct span line;
 	struct pin pin;
@@ -147,7 +148,6 @@ load(struct pins *p, struct mq_error *e)
 	unsigned number = 0;
 	enum mq_err err;
 
-	p->n = 0;
 	if (p->path[0] == 0)
 		return MQ_OK;
 	buf_init(&text, PINS_BYTES_MAX);
@@ -159,10 +159,17 @@ load(struct pins *p, struct mq_error *e)
 		if (!rd_line(&r, &line) || pins_parse_line(line, &pin) != MQ_OK)
 			err = mq_fail(e, MQ_ESTATE, "%s is damaged at line %u", p->path, number);
 		else
-			err = put(p, &pin);
+			err = put(&loaded, &pin);
 	}
 	buf_done(&text);
-	return err;
+	if (err != MQ_OK) { /* what was known stays */
+		free(loaded.pin);
+		return err;
+	}
+	free(p->pin);
+	p->pin = loaded.pin;
+	p->n = loaded.n;
+	return MQ_OK;
 }
 
 enum mq_err
@@ -184,7 +191,6 @@ pins_open(struct pins **out, const char *path, struct mq_error *e)
 
 		if (e != NULL)
 			why = *e;
-		p->n = 0; /* half a list of anchors is none */
 		(void)mq_fail(e, r, "%.120s; kept as %.150s, nothing is pinned", why.text, kept);
 	} else if (r != MQ_OK) {
 		pins_close(p);
@@ -253,6 +259,21 @@ lock_and_load(struct pins *p, int *fd, struct mq_error *e)
 	return load(p, e);
 }
 
+/* A line that would not read back would make the whole file a damaged one. */
+static bool
+can_be_kept(const struct pin *pin)
+{
+	struct pin back;
+	struct buf line;
+	bool ok;
+
+	buf_init(&line, PINS_BYTES_MAX);
+	ok = pins_print_line(pin, &line) == MQ_OK && line.n > 1 &&
+	    pins_parse_line((struct span){ line.p, line.n - 1 }, &back) == MQ_OK;
+	buf_done(&line);
+	return ok;
+}
+
 enum mq_err
 pins_set(struct pins *p, const struct pin *pin, struct mq_error *e)
 {
@@ -261,6 +282,8 @@ pins_set(struct pins *p, const struct pin *pin, struct mq_error *e)
 	enum mq_err r;
 	int fd;
 
+	if (!can_be_kept(pin))
+		return mq_fail(e, MQ_EINVAL, "a pin needs a topic, a revision and an owner");
 	if ((r = lock_and_load(p, &fd, e)) != MQ_OK)
 		goto out;
 	now = find(p, topic);

@@ -120,6 +120,31 @@ a_damaged_file_is_named_kept_aside_and_pins_nothing(void **state)
 	pins_close(p);
 }
 
+static void
+a_pin_that_would_damage_the_file_is_refused(void **state)
+{
+	struct pin good = sample("a/b", 7), bad[] = { good, good, good };
+	struct pins *p, *again;
+	char path[256];
+
+	path_in(state, path);
+	bad[0].n_owners = 0;
+	bad[1].revision = 0;
+	bad[2].topic_n = 0;
+	assert_int_equal(pins_open(&p, path, NULL), MQ_OK);
+	assert_int_equal(pins_set(p, &good, NULL), MQ_OK);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(pins_set(p, &bad[i], NULL), MQ_EINVAL);
+	assert_int_equal(pins_open(&again, path, NULL), MQ_OK);
+	assert_int_equal(pins_count(again), 1);
+	pins_close(again);
+	/* a file damaged by somebody else takes nothing from what is known here */
+	assert_int_equal(file_write(path, "xx\n", 3, NULL), MQ_OK);
+	assert_int_equal(pins_set(p, &good, NULL), MQ_ESTATE);
+	assert_non_null(pins_find(p, span_of("a/b")));
+	pins_close(p);
+}
+
 int
 main(void)
 {
@@ -128,6 +153,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(two_terminals_do_not_lose_each_others_pins,
 		    make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(a_damaged_file_is_named_kept_aside_and_pins_nothing,
+		    make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(a_pin_that_would_damage_the_file_is_refused,
 		    make_folder, remove_folder),
 	};
 
