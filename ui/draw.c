@@ -17,7 +17,8 @@ struct pen {
 	const struct grid *limits;
 	bool own; /* our own words: what is not ASCII is left to the back end's twins */
 	struct span rest;
-	int marks;	/* on the last base; -1: there is no base */
+	const uint8_t *fits; /* end of the last piece that had room */
+	int marks;	     /* on the last base; -1: there is no base */
 	/* The next piece: */
 	enum { PIECE_BASE, PIECE_MARK, PIECE_ESCAPE, PIECE_NOTHING } kind;
 	uint32_t cp;
@@ -66,6 +67,7 @@ pen_run(struct pen *p, int x, int y, int max, enum role role, bool *left)
 	int used = 0, last = 0;
 
 	*left = false;
+	p->fits = start;
 	while (p->rest.n != 0) {
 		pen_next(p);
 		if (used + p->width > max || (size_t)(p->rest.p - start) > budget) {
@@ -81,6 +83,7 @@ pen_run(struct pen *p, int x, int y, int max, enum role role, bool *left)
 		if (p->kind == PIECE_BASE)
 			last = used;
 		used += p->width;
+		p->fits = p->rest.p;
 	}
 	return used;
 }
@@ -146,6 +149,18 @@ int
 draw_text_width(const char *text)
 {
 	return measure(NULL, span_of(text), true);
+}
+
+size_t
+draw_untrusted_fit(const struct grid *g, struct span text, int max)
+{
+	struct pen p = { .limits = g, .rest = text, .marks = -1 };
+	bool left;
+
+	if (max <= 0 || text.n == 0)
+		return 0;
+	(void)pen_run(&p, 0, 0, max < GRID_MAX_SIDE ? max : GRID_MAX_SIDE, ROLE_TEXT, &left);
+	return (size_t)(p.fits - text.p);
 }
 
 int

@@ -25,6 +25,8 @@ int draw_untrusted(struct grid *g, int x, int y, int max, enum role role, struct
 /* Columns draw_untrusted would use without limit. */
 int draw_untrusted_width(const struct grid *g, struct span text);
 int draw_text_width(const char *text);
+/* Bytes of text that draw_untrusted shows in max columns; ends between characters. */
+size_t draw_untrusted_fit(const struct grid *g, struct span text, int max);
 /* One glyph of ours. */
 int draw_glyph(struct grid *g, int x, int y, enum glyph glyph, enum role role);
 

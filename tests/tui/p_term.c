@@ -162,7 +162,7 @@ child_main(void)
 		if ((p[1].revents & POLLIN) != 0 && read(c.signals, &si, sizeof si) == sizeof si &&
 		    si.ssi_signo == SIGTERM) {
 			term_free(c.t);
-			return 0;
+			_exit(0);
 		}
 		while ((n = term_read_stderr(c.t, text, sizeof text)) != 0)
 			(void)buf_put(&c.errors, text, n);

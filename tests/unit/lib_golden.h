@@ -6,8 +6,8 @@
  * or different file fails the test and shows the lines that differ; UPDATE=1 in the environment
  * writes the files anew, to be reviewed as a diff.
  */
-#ifndef MQGP_TESTS_LIB_GOLDEN_H
-#define MQGP_TESTS_LIB_GOLDEN_H
+#ifndef MQGP_TESTS_UNIT_LIB_GOLDEN_H
+#define MQGP_TESTS_UNIT_LIB_GOLDEN_H
 
 #include "ui/frame.h"
 #include "ui/term.h"
