@@ -14,6 +14,7 @@
 
 #include <sodium.h>
 
+#include "core/trust/desk_slots.h"
 #include "core/trust/pgp_judge.h"
 
 #define KEY_BYTES 32
@@ -38,26 +39,6 @@ struct clear_entry {
 	struct buf clear;
 };
 
-struct slot_entry {
-	enum topic_slot slot;
-	uint32_t number;
-	uint8_t *p;
-	size_t n;
-};
-
-struct bucket {
-	double tokens;
-	int64_t at_ms;
-};
-
-struct tree_entry {
-	uint8_t *topic;
-	size_t topic_n;
-	struct slot_entry slot[DESK_SLOTS_MAX];
-	size_t n_slots;
-	struct bucket runs;
-};
-
 struct desk {
 	struct pgp *verify, *secret;
 	const struct clock *clock;
@@ -66,11 +47,8 @@ struct desk {
 	uint16_t *index; /* INDEX_SIZE: position in ring + 1, linear probing */
 	struct clear_entry clear[DESK_CLEARS_MAX];
 	size_t next_clear;
-	struct tree_entry **tree;
-	size_t n_trees;
-	size_t bytes;
-	uint64_t dropped;
-	struct bucket runs;
+	struct desk_slots *slots;
+	struct desk_bucket runs;
 	bool waiting_for_tokens;
 	desk_other *other;
 	void *other_arg;
@@ -85,15 +63,15 @@ desk_new(struct pgp *verify, struct pgp *secret, const struct clock *clock)
 		return NULL;
 	d->sig = calloc(DESK_SIGS_MAX, sizeof *d->sig);
 	d->index = calloc(INDEX_SIZE, sizeof *d->index);
-	d->tree = calloc(DESK_TREES_MAX, sizeof(struct tree_entry *));
-	if (d->sig == NULL || d->index == NULL || d->tree == NULL) {
+	d->slots = desk_slots_new();
+	if (d->sig == NULL || d->index == NULL || d->slots == NULL) {
 		desk_free(d);
 		return NULL;
 	}
 	d->verify = verify;
 	d->secret = secret;
 	d->clock = clock;
-	d->runs = (struct bucket){ DESK_RUNS_BURST, clock_mono_ms(clock) };
+	d->runs = (struct desk_bucket){ DESK_RUNS_BURST, clock_mono_ms(clock) };
 	for (size_t i = 0; i < DESK_CLEARS_MAX; i++)
 		buf_init(&d->clear[i].clear, PGP_CLEAR_MAX);
 	return d;
@@ -104,15 +82,9 @@ desk_free(struct desk *d)
 {
 	if (d == NULL)
 		return;
-	for (size_t t = 0; t < d->n_trees; t++) {
-		for (size_t i = 0; i < d->tree[t]->n_slots; i++)
-			free(d->tree[t]->slot[i].p);
-		free(d->tree[t]->topic);
-		free(d->tree[t]);
-	}
 	for (size_t i = 0; i < DESK_CLEARS_MAX; i++)
 		buf_wipe(&d->clear[i].clear);
-	free(d->tree);
+	desk_slots_free(d->slots);
 	free(d->index);
 	free(d->sig);
 	free(d);
@@ -120,110 +92,36 @@ desk_free(struct desk *d)
 
 /* ---- payloads of control topics */
 
-static struct tree_entry *
-find_tree(const struct desk *d, struct span topic)
-{
-	for (size_t i = 0; i < d->n_trees; i++)
-		if (span_eq((struct span){ d->tree[i]->topic, d->tree[i]->topic_n }, topic))
-			return d->tree[i];
-	return NULL;
-}
-
-static struct tree_entry *
-make_tree(struct desk *d, struct span topic)
-{
-	struct tree_entry *t = find_tree(d, topic);
-
-	if (t != NULL || d->n_trees == DESK_TREES_MAX || (t = calloc(1, sizeof *t)) == NULL)
-		return t;
-	if ((t->topic = (uint8_t *)span_dup(topic)) == NULL) {
-		free(t);
-		return NULL;
-	}
-	t->topic_n = topic.n;
-	t->runs = (struct bucket){ DESK_TREE_BURST, clock_mono_ms(d->clock) };
-	d->tree[d->n_trees++] = t;
-	return t;
-}
-
-static struct slot_entry *
-find_slot(struct tree_entry *t, enum topic_slot slot, uint32_t number)
-{
-	for (size_t i = 0; i < t->n_slots; i++)
-		if (t->slot[i].slot == slot && t->slot[i].number == number)
-			return &t->slot[i];
-	return NULL;
-}
-
 bool
 desk_put(struct desk *d, struct span tree, enum topic_slot slot, uint32_t number,
     struct span payload)
 {
-	struct tree_entry *t = make_tree(d, tree);
-	struct slot_entry *s = t != NULL ? find_slot(t, slot, number) : NULL;
-	uint8_t *copy;
-
-	if (t == NULL || (s == NULL && t->n_slots == DESK_SLOTS_MAX) ||
-	    d->bytes + payload.n > DESK_BYTES_MAX ||
-	    (copy = (uint8_t *)span_dup(payload)) == NULL) {
-		d->dropped++;
-		return false;
-	}
-	if (s == NULL) {
-		s = &t->slot[t->n_slots++];
-		*s = (struct slot_entry){ .slot = slot, .number = number };
-	}
-	d->bytes += payload.n;
-	d->bytes -= s->n;
-	free(s->p);
-	s->p = copy;
-	s->n = payload.n;
-	return true;
+	return desk_slots_put(d->slots, tree, slot, number, payload);
 }
 
 bool
 desk_get(const struct desk *d, struct span tree, enum topic_slot slot, uint32_t number,
     struct span *payload)
 {
-	struct tree_entry *t = find_tree(d, tree);
-	struct slot_entry *s = t != NULL ? find_slot(t, slot, number) : NULL;
-
-	if (s == NULL)
-		return false;
-	*payload = (struct span){ s->p, s->n };
-	return true;
+	return desk_slots_get(d->slots, tree, slot, number, payload);
 }
 
 void
 desk_forget_log(struct desk *d, struct span tree, uint32_t before)
 {
-	struct tree_entry *t = find_tree(d, tree);
-	size_t kept = 0;
-
-	if (t == NULL)
-		return;
-	for (size_t i = 0; i < t->n_slots; i++) {
-		struct slot_entry *s = &t->slot[i];
-
-		if (s->slot == SLOT_LOG && s->number < before) {
-			d->bytes -= s->n;
-			free(s->p);
-		} else
-			t->slot[kept++] = *s;
-	}
-	t->n_slots = kept;
+	desk_slots_forget_log(d->slots, tree, before);
 }
 
 uint64_t
 desk_dropped(const struct desk *d)
 {
-	return d->dropped;
+	return desk_slots_dropped(d->slots);
 }
 
 /* ---- limits on gpg runs */
 
 static void
-refill(struct bucket *b, int64_t now_ms, double per_s, double burst)
+refill(struct desk_bucket *b, int64_t now_ms, double per_s, double burst)
 {
 	b->tokens += (double)(now_ms - b->at_ms) * per_s / 1000.0;
 	if (b->tokens > burst)
@@ -234,19 +132,19 @@ refill(struct bucket *b, int64_t now_ms, double per_s, double burst)
 static bool
 may_run(struct desk *d, struct span tree)
 {
-	struct tree_entry *t = make_tree(d, tree);
 	int64_t now = clock_mono_ms(d->clock);
+	struct desk_bucket *t = desk_slots_bucket(d->slots, tree, DESK_TREE_BURST, now);
 
 	if (t == NULL)
 		return false;
 	refill(&d->runs, now, DESK_RUNS_PER_S, DESK_RUNS_BURST);
-	refill(&t->runs, now, 1.0, DESK_TREE_BURST);
-	if (d->runs.tokens < 1.0 || t->runs.tokens < 1.0) {
+	refill(t, now, 1.0, DESK_TREE_BURST);
+	if (d->runs.tokens < 1.0 || t->tokens < 1.0) {
 		d->waiting_for_tokens = true;
 		return false;
 	}
 	d->runs.tokens -= 1.0;
-	t->runs.tokens -= 1.0;
+	t->tokens -= 1.0;
 	return true;
 }
 

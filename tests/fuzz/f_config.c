@@ -7,7 +7,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	static const struct config_env env = { .home = "/home/a" };
+	static const struct config_env env = { .home = "/h/a" };
 	struct config_errors errors;
 	struct config c;
 	struct buf out;

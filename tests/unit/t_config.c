@@ -12,7 +12,7 @@
 #include "core/config/config.h"
 #include "core/config/paths.h"
 
-static const struct config_env env = { .home = "/home/ops" };
+static const struct config_env env = { .home = "/h/ops" };
 
 static struct config_errors errors;
 
@@ -53,7 +53,7 @@ the_sample_of_the_manual_reads(void **state)
 	assert_ptr_equal(config_profile(&c, NULL), p);
 	assert_int_equal(p->broker.n, 2);
 	assert_string_equal(p->broker.s[1], "mqtts://spare.example");
-	assert_string_equal(p->password_file, "/home/ops/.config/mqgp/plant.pw");
+	assert_string_equal(p->password_file, "/h/ops/.config/mqgp/plant.pw");
 	assert_string_equal(p->tree.s[0], "chernobyl/unit1/cooling_plant");
 	assert_int_equal(p->min_suite, 3);
 	assert_int_equal(p->history, 64u << 20);
@@ -172,19 +172,19 @@ runtime_folders_stay_short_enough_for_sockets(void **state)
 {
 	static const char longer[] =
 	    "/run/a-very-long-name-indeed/that-somebody-chose/for-their-runtime-folder";
-	struct paths_env e = { .home = "/home/ops", .runtime_dir = "/run/user/7", .uid = 7 };
+	struct paths_env e = { .home = "/h/ops", .runtime_dir = "/run/user/7", .uid = 7 };
 	struct paths p;
 
 	(void)state;
 	assert_int_equal(paths_find(&p, &e, NULL), MQ_OK);
-	assert_string_equal(p.config_file, "/home/ops/.config/mqgp/config");
-	assert_string_equal(p.state_dir, "/home/ops/.local/state/mqgp");
+	assert_string_equal(p.config_file, "/h/ops/.config/mqgp/config");
+	assert_string_equal(p.state_dir, "/h/ops/.local/state/mqgp");
 	assert_string_equal(p.runtime_dir, "/run/user/7/mqgp");
 	e.runtime_dir = longer;
 	e.config_home = "relative";
 	assert_int_equal(paths_find(&p, &e, NULL), MQ_OK);
 	assert_string_equal(p.runtime_dir, "/tmp/mqgp-7");
-	assert_string_equal(p.config_dir, "/home/ops/.config/mqgp");
+	assert_string_equal(p.config_dir, "/h/ops/.config/mqgp");
 	e = (struct paths_env){ .uid = 7 };
 	assert_int_equal(paths_find(&p, &e, NULL), MQ_ENOENT);
 }
