@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/base/utf8.h"
-#include "ui/words.h"
+#include "core/base/words.h"
 
 struct binding {
 	enum context context;
@@ -169,11 +169,11 @@ keymap_bind(struct keymap *km, struct span context, struct span keys, struct spa
 static bool
 parse_own(void *arg, const struct words *w, struct mq_error *e)
 {
-	if (w->n != 4 || !span_is(w->word[0], "bind")) {
+	if (w->n != 4 || strcmp(w->word[0], "bind") != 0) {
 		(void)mq_fail(e, MQ_EFORMAT, "a binding is: bind CONTEXT \"KEY\" ACTION");
 		return false;
 	}
-	return keymap_bind(arg, w->word[1], w->word[2], w->word[3], e) == MQ_OK;
+	return keymap_bind(arg, span_of(w->word[1]), span_of(w->word[2]), span_of(w->word[3]), e) == MQ_OK;
 }
 
 static bool
@@ -181,7 +181,8 @@ parse_default(void *arg, const struct words *w, struct mq_error *e)
 {
 	struct binding b = { .own = false };
 
-	return w->n == 4 && read_binding(w->word[1], w->word[2], w->word[3], &b, e) == MQ_OK &&
+	return w->n == 4 &&
+	    read_binding(span_of(w->word[1]), span_of(w->word[2]), span_of(w->word[3]), &b, e) == MQ_OK &&
 	    add(arg, &b, e) == MQ_OK;
 }
 
@@ -385,6 +386,27 @@ keymap_help(const struct keymap *km, enum context c, struct help_row *out, size_
 	return n;
 }
 
+/* The keys of a binding in quotes, as words_split reads them. */
+static void
+quote_keys(const struct binding *b, char *out)
+{
+	char name[KEY_NAME_MAX];
+
+	*out++ = '"';
+	for (int i = 0; i < b->n; i++) {
+		key_print(b->key[i], name);
+		if (i != 0)
+			*out++ = ' ';
+		for (const char *c = name; *c != '\0'; c++) {
+			if (*c == '"' || *c == '\\')
+				*out++ = '\\';
+			*out++ = *c;
+		}
+	}
+	*out++ = '"';
+	*out = '\0';
+}
+
 enum mq_err
 keymap_dump(const struct keymap *km, struct buf *out)
 {
@@ -394,14 +416,11 @@ keymap_dump(const struct keymap *km, struct buf *out)
 		(void)buf_printf(out, "\n# %s\n", context_name((enum context)c));
 		for (size_t i = 0; i < km->n; i++) {
 			const struct binding *b = &km->at[i];
-			char one[KEY_NAME_MAX], two[KEY_NAME_MAX] = "", quoted[2 * KEY_NAME_MAX + 3];
+			char quoted[4 * KEY_NAME_MAX];
 
 			if (b->context != (enum context)c)
 				continue;
-			key_print(b->key[0], one);
-			if (b->n == 2)
-				key_print(b->key[1], two);
-			(void)snprintf(quoted, sizeof quoted, "\"%s%s%s\"", one, b->n == 2 ? " " : "", two);
+			quote_keys(b, quoted);
 			(void)buf_printf(out, "bind %-9s %-10s %-18s # %s\n", context_name(b->context),
 			    quoted, action_name(b->action), action_sentence(b->action));
 		}

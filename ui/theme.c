@@ -7,7 +7,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
-#include "ui/words.h"
+#include "core/base/words.h"
 
 static const struct {
 	const char *name;
@@ -36,12 +36,9 @@ struct parser {
 static bool parse_text(struct parser *p, struct span text, struct buf *errors);
 
 static bool
-wrong(struct mq_error *e, const char *what, struct span name)
+wrong(struct mq_error *e, const char *what, const char *name)
 {
-	char shown[48];
-
-	utf8_safe(shown, sizeof shown, name);
-	(void)mq_fail(e, MQ_EFORMAT, "%s: %s", what, shown);
+	(void)mq_fail(e, MQ_EFORMAT, "%s: %.40s", what, name);
 	return false;
 }
 
@@ -105,14 +102,15 @@ parse_attr(struct span s, uint8_t *out)
 
 /* "fg 75", "bg16 red", "attr bold": one property of a role. seen has a bit for each. */
 static bool
-parse_property(struct style *st, unsigned *seen, struct span name, struct span value,
+parse_property(struct style *st, unsigned *seen, const char *name, const char *text,
     struct mq_error *e)
 {
+	struct span value = span_of(text);
 	static const char *const names[] = { "fg", "bg", "fg16", "bg16", "attr" };
 	bool ok[5];
 	size_t i = 0;
 
-	while (i < 5 && !span_is(name, names[i]))
+	while (i < 5 && strcmp(name, names[i]) != 0)
 		i++;
 	if (i == 5)
 		return wrong(e, "a role has fg, bg, fg16, bg16 and attr, not", name);
@@ -125,11 +123,11 @@ parse_property(struct style *st, unsigned *seen, struct span name, struct span v
 	ok[3] = i != 3 || parse_16(value, &st->bg16);
 	ok[4] = i != 4 || parse_attr(value, &st->attr);
 	if (i < 2 && !ok[i])
-		return wrong(e, "not a colour (0..255 or default)", value);
+		return wrong(e, "not a colour (0..255 or default)", text);
 	if (i < 4 && !ok[i])
-		return wrong(e, "not one of the 16 colour names", value);
+		return wrong(e, "not one of the 16 colour names", text);
 	if (!ok[i])
-		return wrong(e, "not an attribute (none bold dim italic underline reverse)", value);
+		return wrong(e, "not an attribute (none bold dim italic underline reverse)", text);
 	return true;
 }
 
@@ -142,7 +140,7 @@ parse_role(struct parser *p, const struct words *w, struct mq_error *e)
 
 	if (w->n < 4 || w->n % 2 != 0)
 		return wrong(e, "a role line is: role NAME fg N fg16 NAME attr A,B", w->word[0]);
-	while (role < ROLE_COUNT && !span_is(w->word[1], role_name((enum role)role)))
+	while (role < ROLE_COUNT && strcmp(w->word[1], role_name((enum role)role)) != 0)
 		role++;
 	if (role == ROLE_COUNT)
 		return wrong(e, "there is no role of this name", w->word[1]);
@@ -163,19 +161,20 @@ parse_inherit(struct parser *p, const struct words *w, struct mq_error *e)
 {
 	struct parser base = { .find = p->find, .arg = p->arg, .depth = p->depth - 1 };
 	struct buf text;
-	struct span found;
+	struct span name, found;
 	bool ok;
 
 	if (w->n != 2)
 		return wrong(e, "one name follows", w->word[0]);
+	name = span_of(w->word[1]);
 	for (int r = 0; r < ROLE_COUNT; r++)
 		if (p->known[r])
 			return wrong(e, "must stand once, before the first role", w->word[0]);
 	if (p->depth == 0)
 		return wrong(e, "themes inherit in a circle or too deeply", w->word[1]);
 	buf_init(&text, THEME_MAX_BYTES);
-	found = p->find != NULL && p->find(p->arg, w->word[1], &text) ? buf_span(&text) :
-									theme_builtin(w->word[1]);
+	found = p->find != NULL && p->find(p->arg, name, &text) ? buf_span(&text) :
+									theme_builtin(name);
 	ok = found.n != 0 && parse_text(&base, found, NULL);
 	buf_done(&text);
 	if (!ok)
@@ -191,12 +190,13 @@ parse_line(void *arg, const struct words *w, struct mq_error *e)
 	struct parser *p = arg;
 
 	if (!p->versioned) {
-		p->versioned = w->n == 2 && span_is(w->word[0], "theme") && span_is(w->word[1], "1");
+		p->versioned = w->n == 2 && strcmp(w->word[0], "theme") == 0 &&
+		    strcmp(w->word[1], "1") == 0;
 		return p->versioned || wrong(e, "a theme begins with: theme 1, not", w->word[0]);
 	}
-	if (span_is(w->word[0], "role"))
+	if (strcmp(w->word[0], "role") == 0)
 		return parse_role(p, w, e);
-	if (span_is(w->word[0], "inherit"))
+	if (strcmp(w->word[0], "inherit") == 0)
 		return parse_inherit(p, w, e);
 	return wrong(e, "a theme has the words inherit and role, not", w->word[0]);
 }
