@@ -6,6 +6,7 @@
 
 #include "core/base/file.h"
 #include "core/base/utf8.h"
+#include "core/base/words.h"
 #include "core/config/keywords.h"
 
 #define LINE_WORDS_MAX 64
@@ -152,45 +153,6 @@ complain(struct reader *r, const char *fmt, const char *what)
 	(void)snprintf(at->text, sizeof at->text, "%s%s", fmt, what);
 }
 
-/* Splits a line into words in place: blanks separate, double quotes hold them together, \" and \\
- * inside quotes, # begins a comment where a word could begin. */
-static bool
-split_words(struct reader *r, char *line, char *word[LINE_WORDS_MAX], size_t *n)
-{
-	char *in = line, *out;
-
-	for (*n = 0;;) {
-		bool quoted;
-
-		in += strspn(in, " \t");
-		if (*in == 0 || *in == '#')
-			return true;
-		if (*n == LINE_WORDS_MAX) {
-			complain(r, "too many words", "");
-			return false;
-		}
-		quoted = *in == '"';
-		in += quoted;
-		word[(*n)++] = out = in;
-		while (*in != 0 && (quoted ? *in != '"' : *in != ' ' && *in != '\t')) {
-			if (quoted && in[0] == '\\' && (in[1] == '"' || in[1] == '\\'))
-				in++;
-			*out++ = *in++;
-		}
-		if (quoted && *in++ != '"') {
-			complain(r, "a quote is not closed", "");
-			return false;
-		}
-		if (*in != 0 && *in != ' ' && *in != '\t') {
-			complain(r, "text follows a closing quote without a blank", "");
-			return false;
-		}
-		if (*in != 0)
-			in++;
-		*out = 0;
-	}
-}
-
 static void
 open_profile(struct reader *r, const char *name)
 {
@@ -282,6 +244,7 @@ static void
 read_line(struct reader *r, struct span line)
 {
 	char *text, *word[LINE_WORDS_MAX];
+	const char *wrong;
 	size_t n, used;
 
 	for (size_t i = 0; i < line.n; i++)
@@ -293,7 +256,9 @@ read_line(struct reader *r, struct span line)
 		complain(r, "out of memory", "");
 		return;
 	}
-	if (split_words(r, text, word, &n))
+	if ((wrong = words_split(text, word, LINE_WORDS_MAX, &n)) != NULL)
+		complain(r, wrong, "");
+	else
 		for (size_t at = 0; at < n; at += used)
 			if ((used = take_keyword(r, word + at, n - at)) == 0)
 				break;
