@@ -217,12 +217,14 @@ judge_slot(struct follow *f, size_t k)
 static void
 times_pass(struct follow *f)
 {
+	bool over = f->n_chain != 0 && clock_wall(f->o.clock) >= f->chain[0].conf->valid_until;
+
 	for (size_t i = 0; i < f->n_watch; i++) {
 		struct follow_watch *w = &f->watch[i];
 		bool timed = w->verdict == V_DELAYED || w->verdict == V_NOT_YET ||
 		    w->verdict == V_PARTIAL || w->verdict == V_WAITING_SECURE ||
 		    w->verdict == V_SYS_ERROR || w->verdict == V_RATE_LIMITED ||
-		    (w->verdict == V_VERIFIED && w->slot == SLOT_SECURE);
+		    (w->verdict == V_VERIFIED && w->slot == SLOT_SECURE && over);
 
 		if (w->told && timed && !judged_for_good(w))
 			w->dirty = true;

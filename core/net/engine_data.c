@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/utf8.h"
 #include "core/net/engine_impl.h"
 
 #define HINT_LOOKS 2048 /* topics of a tree that are compared with one hint */
@@ -136,31 +135,6 @@ finish_authentic(struct engine *e, struct judge_job *job)
 }
 
 static void
-audit_bad(struct engine *e, struct engine_tree *t, const struct judge_job *job)
-{
-	enum verdict v = job->j.verdict;
-	int64_t now = clock_mono_ms(&e->clock);
-	char text[160];
-	struct buf b;
-
-	if (t->audited_ms[v] != 0 && now - t->audited_ms[v] < 10000) {
-		t->audit_skipped[v]++;
-		return;
-	}
-	buf_init(&b, sizeof text - 1);
-	(void)buf_printf(&b, "%s on ", verdict_code(v));
-	(void)utf8_put_safe(&b, (struct span){ job->m.topic.p,
-		job->m.topic.n > 80 ? 80 : job->m.topic.n }, true);
-	if (t->audit_skipped[v] != 0)
-		(void)buf_printf(&b, ", %u more since the last line", t->audit_skipped[v]);
-	engine_audit(e, "verdict", (struct span){ t->topic, t->topic_n },
-	    buf_cstr(&b) != NULL ? (const char *)b.p : verdict_code(v), "");
-	buf_done(&b);
-	t->audited_ms[v] = now;
-	t->audit_skipped[v] = 0;
-}
-
-static void
 remember(struct engine *e, const struct judge_job *job, const struct mqtt_message *m)
 {
 	const struct judgement *j = &job->j;
@@ -224,7 +198,7 @@ finish(struct engine *e, struct judge_job *job, struct mqtt_message *m, bool may
 	if (t != NULL && job->j.verdict == V_EQUIVOCATION)
 		follow_note_equivocation(t->follow);
 	if (t != NULL && verdict_class(job->j.verdict) == CLASS_BAD)
-		audit_bad(e, t, job);
+		engine_audit_bad(e, t, job->j.verdict, job->m.topic);
 	tell(e, job, m);
 	return true;
 }

@@ -131,6 +131,7 @@ void engine_load_tree(struct engine *e, struct engine_tree *t);
 void engine_save_tree(struct engine *e, struct engine_tree *t);
 void engine_audit(struct engine *e, const char *kind, struct span tree, const char *text,
     const char *detail);
+void engine_audit_bad(struct engine *e, struct engine_tree *t, enum verdict v, struct span topic);
 enum mq_err engine_obey(struct engine *e, const struct intent *i, struct mq_error *err);
 
 void engine_observe(struct engine *e, struct engine_event *ev);

@@ -9,8 +9,10 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/net/engine_impl.h"
 
+#define AUDIT_BAD_MS 10000
 #define COLLECT_ROUND 20000 /* windows serialised under one lock: a few milliseconds */
 
 /* ---- the thread that writes windows.db; the engine never waits for it */
@@ -175,6 +177,31 @@ engine_audit(struct engine *e, const char *kind, struct span tree, const char *t
 
 	if (e->audit != NULL)
 		(void)audit_append(e->audit, &row); /* a full queue counts itself */
+}
+
+/* One row per tree and verdict in ten seconds: a flood of forgeries must not fill the disk. */
+void
+engine_audit_bad(struct engine *e, struct engine_tree *t, enum verdict v, struct span topic)
+{
+	int64_t now = clock_mono_ms(&e->clock);
+	struct buf b;
+
+	if (t->audited_ms[v] != 0 && now - t->audited_ms[v] < AUDIT_BAD_MS) {
+		t->audit_skipped[v]++;
+		return;
+	}
+	buf_init(&b, AUDIT_TEXT);
+	(void)buf_printf(&b, "%s on ", verdict_code(v));
+	if (topic.n > 80)
+		topic.n = 80;
+	(void)utf8_put_safe(&b, topic, true);
+	if (t->audit_skipped[v] != 0)
+		(void)buf_printf(&b, ", %u more since the last line", t->audit_skipped[v]);
+	engine_audit(e, "verdict", (struct span){ t->topic, t->topic_n },
+	    buf_cstr(&b) != NULL ? (const char *)b.p : verdict_code(v), "");
+	buf_done(&b);
+	t->audited_ms[v] = now;
+	t->audit_skipped[v] = 0;
 }
 
 /* ---- one tree */

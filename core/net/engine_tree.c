@@ -231,16 +231,8 @@ judged(void *arg, struct follow *f, const struct follow_event *fe)
 	if (msg.h.current && fe->slot != SLOT_KEYS)
 		msg.h.value = fe->payload;
 	(void)model_message(e->model, &msg);
-	if (fe->cls == CLASS_BAD) {
-		char text[192];
-		struct buf b;
-
-		buf_init(&b, sizeof text - 1);
-		(void)buf_printf(&b, "%s %s on %s", verdict_code(fe->verdict), fe->reason,
-		    topic_slot_name(fe->slot));
-		engine_audit(e, "verdict", tree, buf_cstr(&b) != NULL ? (const char *)b.p : "", "");
-		buf_done(&b);
-	}
+	if (fe->cls == CLASS_BAD)
+		engine_audit_bad(e, t, fe->verdict, ev.topic);
 	engine_observe(e, &ev);
 	buf_done(&topic);
 }
@@ -257,8 +249,8 @@ engine_other_answer(void *arg, struct pgp_answer *a)
 	for (size_t i = 0; i < e->n_trees && !ours; i++)
 		ours = follow_import_answer(e->tree[i]->follow, a);
 	if (a->err == MQ_OK) {
-		/* a revocation may have come: nothing said before stands unasked */
-		desk_forget_verdicts(e->desk);
+		/* a revocation may have come: what its signatures were worth is asked again */
+		desk_forget_key(e->desk, &a->fpr);
 		if (e->keys != NULL && a->out.n != 0)
 			(void)keystore_put_cert(e->keys, &a->fpr, buf_span(&a->out), NULL);
 	}

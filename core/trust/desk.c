@@ -25,6 +25,7 @@ enum entry_state { EMPTY, ASKED, KNOWN };
 struct sig_entry {
 	uint8_t key[KEY_BYTES];
 	enum entry_state state;
+	bool stale;  /* its key changed: ask again before believing it */
 	uint32_t id; /* request */
 	int64_t asked_ms;
 	struct pgp_sig sig;
@@ -234,6 +235,7 @@ ask_sig(struct desk_view *view, struct sig_entry *s, const uint8_t key[KEY_BYTES
 	if (s == NULL)
 		s = new_sig(d, key);
 	s->state = ASKED;
+	s->stale = false;
 	s->id = id;
 	s->asked_ms = clock_mono_ms(d->clock);
 	return ACCEPT_WAIT;
@@ -253,7 +255,8 @@ desk_verify(void *arg, struct span body, struct span sig, struct pgp_sig *out)
 		return ACCEPT_HAVE;
 	hash_two(key, body, sig);
 	s = find_sig(d, key);
-	if (s == NULL || (s->state == KNOWN && worth_asking_again(d, s->sig.verdict, s->asked_ms)))
+	if (s == NULL || (s->state == KNOWN && (s->stale || worth_asking_again(d, s->sig.verdict,
+								s->asked_ms))))
 		return ask_sig(view, s, key, body, sig);
 	if (s->state == ASKED)
 		return ACCEPT_WAIT;
@@ -486,6 +489,14 @@ desk_wait(struct desk *d, int timeout_ms)
 		if (poll(fd, 2, (int)(left > 200 ? 200 : left)) < 0 && errno != EINTR)
 			return false;
 	}
+}
+
+void
+desk_forget_key(struct desk *d, const struct fpr *primary)
+{
+	for (size_t i = 0; i < DESK_SIGS_MAX; i++)
+		if (d->sig[i].state == KNOWN && fpr_eq(&d->sig[i].sig.primary, primary))
+			d->sig[i].stale = true;
 }
 
 void

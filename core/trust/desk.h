@@ -57,7 +57,9 @@ bool desk_poll(struct desk *d);
 int64_t desk_next_timeout_ms(const struct desk *d);
 /* For programs with nothing else to do: blocks until desk_poll says true or timeout. */
 bool desk_wait(struct desk *d, int timeout_ms);
-/* The ring changed (import, revocation): old verdicts of signatures are forgotten. */
+/* This key changed (a newer certificate, a revocation): its signatures are asked about again. */
+void desk_forget_key(struct desk *d, const struct fpr *primary);
+/* The same for every key. */
 void desk_forget_verdicts(struct desk *d);
 /* An answer of the verify child that is not a signature (import, list): handed back here. */
 typedef void desk_other(void *arg, struct pgp_answer *a);
