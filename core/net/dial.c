@@ -175,15 +175,17 @@ serve_tls(struct dial *d, int fd)
 	struct dial_report ready = { .kind = DIAL_READY, .host = "127.0.0.1" };
 	struct dial_report closed = { .kind = DIAL_CLOSED, .words = e.text };
 	struct tls *t = NULL;
-	int door = -1;
+	int door = -1, plain = -1;
 
 	if (tls_open(&t, &d->tls, d->url.host, fd, &e) != MQ_OK ||
 	    shake_hands(d, t, fd, &e) != MQ_OK || relay_door(&door, &ready.port, &e) != MQ_OK) {
 		report_failure(d, &e);
 	} else {
 		report(d, &ready);
-		closed.alarm = relay_run(t, fd, door, d->cancel, &e) == MQ_EPERM;
+		closed.alarm = relay_run(t, fd, door, d->cancel, &plain, &e) == MQ_EPERM;
 		report(d, &closed);
+		if (plain >= 0)
+			(void)close(plain); /* what was sent still arrives */
 	}
 	tls_free(t);
 	if (door >= 0)

@@ -226,11 +226,12 @@ copy_both_ways(struct relay *r, int cancel)
 }
 
 enum mq_err
-relay_run(struct tls *t, int tls_fd, int door, int cancel, struct mq_error *e)
+relay_run(struct tls *t, int tls_fd, int door, int cancel, int *plain, struct mq_error *e)
 {
 	struct relay *r = calloc(1, sizeof *r);
 	enum mq_err result;
 
+	*plain = -1;
 	if (r == NULL)
 		return mq_fail(e, MQ_ENOMEM, "no memory for the TLS relay");
 	r->t = t;
@@ -240,10 +241,8 @@ relay_run(struct tls *t, int tls_fd, int door, int cancel, struct mq_error *e)
 	if ((result = let_in(r, door, cancel)) == MQ_OK) {
 		result = copy_both_ways(r, cancel);
 		tls_goodbye(t);
-		(void)shutdown(r->fd, SHUT_WR); /* what was sent still arrives */
 	}
-	if (r->fd >= 0)
-		(void)close(r->fd);
+	*plain = r->fd;
 	free(r);
 	return result;
 }

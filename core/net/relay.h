@@ -17,7 +17,9 @@
 /* A listening socket on 127.0.0.1, port chosen by the system. */
 enum mq_err relay_door(int *fd, uint16_t *port, struct mq_error *e);
 /* Takes one connection at the door and copies both ways until either side ends or cancel gets
- * readable. e says how it ended; MQ_EPERM: TLS ended with an alert or error, else MQ_ENET. */
-enum mq_err relay_run(struct tls *t, int tls_fd, int door, int cancel, struct mq_error *e);
+ * readable. e says how it ended; MQ_EPERM: TLS ended with an alert or error, else MQ_ENET. *plain is
+ * the connection taken, or -1: the caller closes it once it told why, since Paho will notice. */
+enum mq_err relay_run(struct tls *t, int tls_fd, int door, int cancel, int *plain,
+    struct mq_error *e);
 
 #endif

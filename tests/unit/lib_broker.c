@@ -198,7 +198,8 @@ prepare(struct broker *b, const struct broker_options *o)
 	char path[128], log[128];
 
 	broker_file(b, "setup.log", log);
-	if (o->tls && !make_certificate(b->dir, "server", "DNS:localhost,IP:127.0.0.1", NULL))
+	if (o->tls && !make_certificate(b->dir, "server",
+	    o->names != NULL ? o->names : "DNS:localhost,IP:127.0.0.1", NULL))
 		return false;
 	if (o->client_certs && !make_certificate(b->dir, "client", "DNS:client", "open sesame"))
 		return false;

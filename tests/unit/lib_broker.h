@@ -11,6 +11,7 @@
 
 struct broker_options {
 	bool tls;	    /* DIR/ca.pem signed DIR/server.pem for localhost and 127.0.0.1 */
+	const char *names;  /* of the server certificate; NULL: DNS:localhost,IP:127.0.0.1 */
 	bool client_certs;  /* demanded; DIR/client.pem and client.key (passphrase "open sesame") */
 	const char *user;   /* NULL: anybody may connect */
 	const char *password;
