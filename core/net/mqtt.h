@@ -115,8 +115,8 @@ struct mqtt_counts {
 
 /* Checks and copies the options; MQ_EINVAL with a sentence for a bad address. Connects nothing. */
 enum mq_err mqtt_new(struct mqtt **out, const struct mqtt_options *o, struct mq_error *e);
-/* Stops, waits for the link's thread (about a second at most) and frees. Nothing is pushed to the
- * queues after it returned. */
+/* Ends the link, waits for its thread and frees. After mqtt_stop it waits for the orderly end, else
+ * about a tenth of a second. Nothing is pushed to the queues after it returned. */
 void mqtt_free(struct mqtt *m);
 enum mq_err mqtt_start(struct mqtt *m, struct mq_error *e);
 /* Asks for an orderly end: what was accepted for publishing goes out first, within two seconds;

@@ -471,14 +471,14 @@ mqtt_link_thread(void *arg)
 	struct mqtt *m = arg;
 	void *mails[MAILS_AT_ONCE];
 
-	while (!m->quit) {
+	while (!m->quit || m->phase == PHASE_GOODBYE) {
 		struct pollfd p = { .fd = wakeq_fd(m->mails), .events = POLLIN };
 		size_t n = wakeq_take_many(m->mails, mails, MAILS_AT_ONCE);
 
 		for (size_t i = 0; i < n; i++)
 			handle_mail(m, mails[i]);
 		tick(m);
-		if (n == 0 && !m->quit)
+		if (n == 0 && (!m->quit || m->phase == PHASE_GOODBYE))
 			(void)poll(&p, 1, patience(m)); /* an interrupted wait is a short one */
 	}
 	hang_up(m);

@@ -17,7 +17,7 @@ addresses_are_read(void **state)
 	} good[] = {
 		{ "mqtt://localhost", "", "localhost:1883", false },
 		{ "mqtts://broker.example", "", "broker.example:8883", true },
-		{ "mqtt://ops@10.0.0.1:65535", "ops", "10.0.0.1:65535", false },
+		{ "mqtt://ops@127.0.0.1:65535", "ops", "127.0.0.1:65535", false },
 		{ "mqtts://a._~-Z9@x-y.z:1", "a._~-Z9", "x-y.z:1", true },
 		{ "mqtt://[::1]", "", "[::1]:1883", false },
 		{ "mqtts://u@[2001:db8::1]:8884", "u", "[2001:db8::1]:8884", true },
@@ -43,7 +43,7 @@ everything_else_is_an_error_with_a_sentence(void **state)
 		"mqtt://@x", "mqtt://a:b@x", "mqtt://a b@x", "mqtt://x/", "mqtt://x:1/", "mqtt://x:",
 		"mqtt://x:0", "mqtt://x:65536", "mqtt://x:01", "mqtt://x:1a", "mqtt://x y", "mqtt://X",
 		"mqtt://.x", "mqtt://x.", "mqtt://-x", "mqtt://x-", "mqtt://x..y", "mqtt://[", "mqtt://[]",
-		"mqtt://[1]", "mqtt://[::1", "mqtt://[::g]", "mqtt://[::1]x", "mqtt://[1.2.3.4]",
+		"mqtt://[1]", "mqtt://[::1", "mqtt://[::g]", "mqtt://[::1]x", "mqtt://[127.0.0.1]",
 		"mqtt://::1", "mqtt://x?", "mqtt://a@b@c", "mqtt://x\n",
 	};
 	struct mq_error e;
