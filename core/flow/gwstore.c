@@ -248,8 +248,6 @@ load_bundle(struct gwstore *s, const char *name, struct buf *out)
 		damage(s, name, "cannot be read");
 }
 
-static enum mq_err finish_commit(struct gwstore *s, struct mq_error *e);
-
 static void
 load_all(struct gwstore *s)
 {
@@ -269,54 +267,77 @@ load_all(struct gwstore *s)
 		check_current(s);
 }
 
-enum mq_err
-gwstore_open(struct gwstore **out, const char *dir, struct mq_error *e)
+/* Everything but the lock. */
+static enum mq_err
+new_store(struct gwstore **out, const char *dir, struct mq_error *e)
 {
-	struct gwstore *s = calloc(1, sizeof *s);
-	char path[PATH_MAX];
+	struct gwstore *s;
 	enum mq_err r;
 
-	if (s == NULL)
+	if (strlen(dir) >= sizeof s->dir)
+		return mq_fail(e, MQ_ELIMIT, "the path %s is too long", dir);
+	if (!file_exists(dir))
+		return mq_fail(e, MQ_ENOENT, "%s does not exist; make it with 'mqgpd init'", dir);
+	if ((r = file_private_dir(dir, e)) != MQ_OK)
+		return r;
+	if ((s = calloc(1, sizeof *s)) == NULL)
 		return mq_fail(e, MQ_ENOMEM, "no memory for the state of the gateway");
 	s->lock_fd = -1;
 	gwmeta_init(&s->meta);
 	buf_init(&s->cur, BUNDLE_MAX);
 	buf_init(&s->prev, BUNDLE_MAX);
-	if (strlen(dir) >= sizeof s->dir) {
-		r = mq_fail(e, MQ_ELIMIT, "the path %s is too long", dir);
-		goto fail;
-	}
 	memcpy(s->dir, dir, strlen(dir) + 1);
-	if (!file_exists(dir)) {
-		r = mq_fail(e, MQ_ENOENT, "%s does not exist; make it with 'mqgpd init'", dir);
-		goto fail;
-	}
-	if ((r = file_private_dir(dir, e)) != MQ_OK || (r = join(path, dir, "lock", e)) != MQ_OK)
-		goto fail;
+	*out = s;
+	return MQ_OK;
+}
+
+/* A commit that was cut short: behind S5 it is finished, before it, it has not begun. */
+static enum mq_err
+settle(struct gwstore *s, struct mq_error *e)
+{
+	if (s->damaged || s->meta.n_next == 0)
+		return MQ_OK;
+	if (gwstore_unfinished(s))
+		return gwstore_finish(s, e);
+	s->meta.n_next = 0;
+	return gwstore_save_meta(s, e);
+}
+
+enum mq_err
+gwstore_open(struct gwstore **out, const char *dir, struct mq_error *e)
+{
+	struct gwstore *s = NULL;
+	char path[PATH_MAX];
+	enum mq_err r;
+
+	if ((r = new_store(&s, dir, e)) != MQ_OK || (r = join(path, dir, "lock", e)) != MQ_OK)
+		goto out;
 	if ((r = file_lock(path, 0, &s->lock_fd, e)) != MQ_OK) {
 		if (r == MQ_EAGAIN)
 			(void)mq_fail(e, r, "another mqgpd runs with %s", dir);
-		goto fail;
+		goto out;
 	}
 	load_all(s);
-	if (!s->damaged && s->meta.n_next != 0) {
-		uint8_t is[HASH_BYTES];
+	r = settle(s, e);
+out:
+	if (r != MQ_OK)
+		gwstore_close(s);
+	else
+		*out = s;
+	return r;
+}
 
-		if (s->cur.n != 0 && hash_of_bundle(buf_span(&s->cur), is) &&
-		    memcmp(is, s->meta.next[s->meta.n_next - 1].hash, HASH_BYTES) == 0)
-			r = finish_commit(s, e);
-		else {
-			s->meta.n_next = 0; /* S4 without S5: as if it had not begun */
-			r = gwstore_save_meta(s, e);
-		}
-		if (r != MQ_OK)
-			goto fail;
-	}
+enum mq_err
+gwstore_peek(struct gwstore **out, const char *dir, struct mq_error *e)
+{
+	struct gwstore *s;
+	enum mq_err r;
+
+	if ((r = new_store(&s, dir, e)) != MQ_OK)
+		return r;
+	load_all(s);
 	*out = s;
 	return MQ_OK;
-fail:
-	gwstore_close(s);
-	return r;
 }
 
 void
@@ -424,9 +445,20 @@ gwstore_drop_pending(struct gwstore *s, const uint8_t hash[HASH_BYTES], struct m
 	return MQ_OK;
 }
 
-/* S6. Idempotent: at start it is done again, as H(cur) = the last `next` tells. */
-static enum mq_err
-finish_commit(struct gwstore *s, struct mq_error *e)
+bool
+gwstore_unfinished(const struct gwstore *s)
+{
+	uint8_t is[HASH_BYTES];
+
+	if (s->meta_ahead)
+		return true;
+	return s->meta.n_next != 0 && s->cur.n != 0 && hash_of_bundle(buf_span(&s->cur), is) &&
+	    memcmp(is, s->meta.next[s->meta.n_next - 1].hash, HASH_BYTES) == 0;
+}
+
+/* Idempotent: at start it is done again, as H(cur) = the last `next` tells. */
+enum mq_err
+gwstore_finish(struct gwstore *s, struct mq_error *e)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 	enum mq_err r;
@@ -444,12 +476,14 @@ finish_commit(struct gwstore *s, struct mq_error *e)
 	while (s->n_pend != 0)
 		if ((r = gwstore_drop_pending(s, s->pend[0].hash, e)) != MQ_OK)
 			return r;
-	if ((r = gwmeta_commit(&s->meta)) != MQ_OK)
-		return mq_fail(e, r, "the commit does not extend what was committed");
 	if ((r = gwstore_forget_claim(s, e)) != MQ_OK)
 		return r;
+	if (!s->meta_ahead && (r = gwmeta_commit(&s->meta)) != MQ_OK)
+		return mq_fail(e, r, "the commit does not extend what was committed");
+	s->meta_ahead = true;
 	if ((r = gwstore_boot(s, e)) != MQ_OK)
 		return r;
+	s->meta_ahead = false;
 	crash_point("S6");
 	return MQ_OK;
 }
@@ -484,7 +518,7 @@ gwstore_commit(struct gwstore *s, const struct gwmeta_rev *revs, size_t n, struc
 	if ((r = buf_put(&s->cur, p->bundle.p, p->bundle.n)) != MQ_OK)
 		return mq_fail(e, r, "the committed bundle could not be kept in memory");
 	crash_point("S5");
-	return finish_commit(s, e);
+	return gwstore_finish(s, e);
 }
 
 enum mq_err

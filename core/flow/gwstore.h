@@ -40,6 +40,7 @@ struct gwstore {
 	bool damaged; /* FAILSAFE, and never data */
 	struct mq_error why;
 	struct gwmeta meta;
+	bool meta_ahead; /* S6 is done in memory and could not be written */
 	struct buf cur, prev; /* empty: none */
 	struct gwstore_pending pend[ACCEPT_PENDING_MAX];
 	size_t n_pend;
@@ -55,6 +56,8 @@ enum mq_err gwstore_create(const char *dir, const uint8_t *claim, struct mq_erro
 /* Locks, loads and finishes a commit that was cut short (S6). MQ_EAGAIN: another process has it;
  * MQ_EPERM: owner or mode. Damage is MQ_OK with damaged set. */
 enum mq_err gwstore_open(struct gwstore **out, const char *dir, struct mq_error *e);
+/* Only reads: no lock, nothing is finished or changed; for looking while a gateway runs. */
+enum mq_err gwstore_peek(struct gwstore **out, const char *dir, struct mq_error *e);
 void gwstore_close(struct gwstore *s);
 
 enum mq_err gwstore_save_meta(struct gwstore *s, struct mq_error *e);
@@ -69,6 +72,10 @@ enum mq_err gwstore_drop_pending(struct gwstore *s, const uint8_t hash[HASH_BYTE
  * before: the bundle of its predecessor when that is not cur (a run), else empty. */
 enum mq_err gwstore_commit(struct gwstore *s, const struct gwmeta_rev *revs, size_t n,
     struct span before, bool rekey_due, struct mq_error *e);
+/* True if S5 happened and S6 did not: cur is the last `next` of meta. Until gwstore_finish says MQ_OK
+ * nothing else may be written or published. */
+bool gwstore_unfinished(const struct gwstore *s);
+enum mq_err gwstore_finish(struct gwstore *s, struct mq_error *e); /* S6 */
 /* Right before the commit that names it. Replaces another secret of the same epoch. */
 enum mq_err gwstore_put_epoch(struct gwstore *s, uint32_t epoch, const uint8_t secret[32],
     struct mq_error *e);
