@@ -46,6 +46,7 @@ gateway_new(struct gateway **out, const struct gateway_options *o, struct mq_err
 {
 	struct gateway *g = calloc(1, sizeof *g);
 	const struct secret *sk = &o->store->data_sk;
+	enum mq_err r;
 
 	if (g == NULL)
 		return mq_fail(e, MQ_ENOMEM, "no memory for the gateway");
@@ -70,6 +71,11 @@ gateway_new(struct gateway **out, const struct gateway_options *o, struct mq_err
 	g->import_tokens = GATEWAY_IMPORT_BURST;
 	g->start_ms = g->import_ms = g->tick_ms = gateway_mono(g);
 	desk_on_other(o->desk, gateway_import_answer, g);
+	if (!o->store->damaged && ((r = gateway_read_store(g, e)) != MQ_OK ||
+				      (r = gateway_load(g, e)) != MQ_OK)) {
+		gateway_free(g);
+		return r;
+	}
 	*out = g;
 	return MQ_OK;
 }
@@ -98,14 +104,8 @@ gateway_start(struct gateway *g, struct mq_error *e)
 	struct gwstore *s = g->o.store;
 	enum mq_err r;
 
-	if (s->damaged) {
+	if (s->damaged)
 		log_error("stored state is damaged: %s", s->why.text);
-	} else {
-		if ((r = gateway_read_store(g, e)) != MQ_OK)
-			return r;
-		if ((r = gateway_load(g, e)) != MQ_OK)
-			return r;
-	}
 	/* A meta that cannot be read is kept as it is; without a boot id nothing gets signed. */
 	if (!(s->damaged && s->meta.boot == 0) && (r = gwstore_boot(s, e)) != MQ_OK)
 		return r;

@@ -61,15 +61,18 @@ struct gateway_options {
 	struct gateway_port port;
 };
 
+/* Reads the stored confs. */
 enum mq_err gateway_new(struct gateway **out, const struct gateway_options *o, struct mq_error *e);
 void gateway_free(struct gateway *g);
-/* Takes a new boot id, loads certificates and stored confs. Before anything is published. */
+/* Takes a new boot id and begins to listen. Nothing is published before. */
 enum mq_err gateway_start(struct gateway *g, struct mq_error *e);
 
 /* ---- events */
 
 /* The link came (everything is said again) or went. */
 void gateway_link(struct gateway *g, bool up);
+/* The link is a new one that knows of no subscription. */
+void gateway_resubscribe(struct gateway *g);
 /* The link refused a publish before and has room again. */
 void gateway_room(struct gateway *g);
 /* A message on a topic that was subscribed. */

@@ -164,3 +164,10 @@ gateway_subs_done(struct gateway *g)
 	g->sub = NULL;
 	g->n_subs = 0;
 }
+
+void
+gateway_resubscribe(struct gateway *g)
+{
+	gateway_subs_done(g);
+	gateway_subscribe(g);
+}

@@ -50,35 +50,46 @@ read_in(const char *dir, const char *name, struct buf *out, struct mq_error *e)
 }
 
 enum mq_err
-gwstore_create(const char *dir, const uint8_t *claim, struct mq_error *e)
+gwstore_make_dirs(const char *dir, struct mq_error *e)
+{
+	char path[PATH_MAX];
+	enum mq_err r;
+
+	if ((r = join(path, dir, "meta", e)) != MQ_OK)
+		return r;
+	if (file_exists(path))
+		return mq_fail(e, MQ_EEXIST, "%s already holds a gateway; choose another folder",
+		    dir);
+	if ((r = file_private_dir(dir, e)) != MQ_OK)
+		return r;
+	for (size_t i = 0; i < SUBDIRS; i++)
+		if ((r = join(path, dir, subdirs[i], e)) != MQ_OK ||
+		    (r = file_private_dir(path, e)) != MQ_OK)
+			return r;
+	return MQ_OK;
+}
+
+enum mq_err
+gwstore_create(const char *dir, const uint8_t *data_sk, const uint8_t *claim, struct mq_error *e)
 {
 	uint8_t pk[crypto_sign_PUBLICKEYBYTES];
 	struct secret sk = { 0 };
 	struct gwmeta meta;
 	struct buf text;
-	char path[PATH_MAX];
 	enum mq_err r;
 
 	gwmeta_init(&meta);
 	buf_init(&text, GWMETA_MAX);
-	if ((r = join(path, dir, "meta", e)) != MQ_OK)
+	if ((r = gwstore_make_dirs(dir, e)) != MQ_OK)
 		goto out;
-	if (file_exists(path)) {
-		r = mq_fail(e, MQ_EEXIST, "%s already holds a gateway; choose another folder", dir);
-		goto out;
-	}
-	if ((r = file_private_dir(dir, e)) != MQ_OK)
-		goto out;
-	for (size_t i = 0; i < SUBDIRS; i++)
-		if ((r = join(path, dir, subdirs[i], e)) != MQ_OK ||
-		    (r = file_private_dir(path, e)) != MQ_OK)
-			goto out;
-	sk = secret_new(crypto_sign_SECRETKEYBYTES);
+	sk = data_sk != NULL ? secret_copy(data_sk, crypto_sign_SECRETKEYBYTES) :
+			       secret_new(crypto_sign_SECRETKEYBYTES);
 	if (sk.p == NULL) {
 		r = mq_fail(e, MQ_ENOMEM, "no memory for the data key");
 		goto out;
 	}
-	(void)crypto_sign_keypair(pk, sk.p); /* cannot fail */
+	if (data_sk == NULL)
+		(void)crypto_sign_keypair(pk, sk.p); /* cannot fail */
 	if ((r = write_in(dir, "data.key", sk.p, sk.n, e)) != MQ_OK)
 		goto out;
 	if (claim != NULL && (r = write_in(dir, "claim.key", claim, 32, e)) != MQ_OK)

@@ -50,9 +50,12 @@ struct gwstore {
 	struct secret claim; /* 32 bytes, or empty */
 };
 
-/* Makes the folder and its sub-folders, the data key and an empty meta. MQ_EEXIST if a gateway
- * lives there already. claim: 32 bytes or NULL. */
-enum mq_err gwstore_create(const char *dir, const uint8_t *claim, struct mq_error *e);
+/* Makes the folder with its sub-folders, so that keys can be made in gnupg/. MQ_EEXIST if a gateway
+ * lives there already. */
+enum mq_err gwstore_make_dirs(const char *dir, struct mq_error *e);
+/* The same, and the data key (64 bytes; NULL: a new one) and an empty meta. claim: 32 bytes or NULL. */
+enum mq_err gwstore_create(const char *dir, const uint8_t *data_sk, const uint8_t *claim,
+    struct mq_error *e);
 /* Locks, loads and finishes a commit that was cut short (S6). MQ_EAGAIN: another process has it;
  * MQ_EPERM: owner or mode. Damage is MQ_OK with damaged set. */
 enum mq_err gwstore_open(struct gwstore **out, const char *dir, struct mq_error *e);
