@@ -4,7 +4,7 @@
 #include "ui/view.h"
 
 static const struct view *const views[VIEW_SCREENS] = {
-	NULL,
+	NULL, &view_ownership, &view_verify, &view_log, &view_config, &view_keys,
 };
 
 const struct view *
