@@ -4,7 +4,10 @@
 
 #include "src/opts.h"
 
-extern const struct opt watch_options[];
+extern const struct opt watch_options[], claim_options[], edit_options[], renew_options[],
+    offer_options[], sign_options[], push_options[], halt_options[];
+
 int cmd_watch(const struct opts *o);
+int cmd_job(const struct opts *o); /* every act of an owner; told apart by the command's name */
 
 #endif

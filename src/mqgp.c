@@ -14,6 +14,20 @@ static const struct opt global_options[] = {
 static const struct opts_command commands[] = {
 	{ "watch", "[URL] [TREE...]", 0, OPTS_MANY, "judge and print messages, without a screen",
 	    watch_options, cmd_watch },
+	{ "claim", "[URL] TREE", 0, 2, "own a gateway that has no owner yet", claim_options, cmd_job },
+	{ "edit", "[URL] TREE", 0, 2, "change a conf: edit, check, sign, push", edit_options, cmd_job },
+	{ "renew", "[URL] TREE", 0, 2, "new dates for a conf", renew_options, cmd_job },
+	{ "rekey", "[URL] TREE", 0, 2, "a new epoch key; what a new owner must do", renew_options,
+	    cmd_job },
+	{ "offer", "[URL] TREE", 0, 2, "hand a tree over: signed by you, waits for the new owner",
+	    offer_options, cmd_job },
+	{ "accept", "[URL] TREE", 0, 2, "take an offered tree over", sign_options, cmd_job },
+	{ "cosign", "[URL] TREE", 0, 2, "sign a proposal as one more owner", sign_options, cmd_job },
+	{ "push", "[URL] TREE", 0, 2, "go on with what is signed, or publish a signed bundle",
+	    push_options, cmd_job },
+	{ "cancel", "[URL] TREE", 0, 2, "void an offer, or drop what was never published",
+	    renew_options, cmd_job },
+	{ "halt", "[URL] TREE", 0, 2, "stop a gateway", halt_options, cmd_job },
 	{ 0 },
 };
 

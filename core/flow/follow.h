@@ -88,6 +88,23 @@ void follow_control(struct follow *f, const struct topic_parts *at, struct span 
 bool follow_run(struct follow *f);
 /* An answer to an import this follower asked for; true if it was ours. */
 bool follow_import_answer(struct follow *f, const struct pgp_answer *a);
+/* What would be said of this payload if it lay on secure, next or halt now. Nothing is remembered
+ * but the verdicts of its signatures. */
+struct follow_trial {
+	bool pending; /* an answer is outstanding: desk_wait, then try again */
+	enum verdict verdict;
+	unsigned flags;
+	char reason[96], partial[24]; /* as in follow_event */
+	bool complete;		      /* both auth lines */
+	unsigned a, b, c, d;
+	int64_t due_at; /* DELAYED, NOT-YET */
+	uint32_t revision;
+	uint8_t hash[HASH_BYTES];
+	struct fpr signer[ACCEPT_KEPT_SIGS_MAX]; /* GOOD ones */
+	size_t n_signers;
+};
+void follow_try(struct follow *f, enum topic_slot slot, struct span payload,
+    struct follow_trial *out);
 /* The person saw and accepted what is sticky. */
 void follow_acknowledge(struct follow *f);
 /* The link came or went: heartbeats are only missed while it is up. */

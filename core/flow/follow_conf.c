@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct accept_policy
-policy_of(const struct follow *f)
+struct accept_policy
+follow_policy(const struct follow *f)
 {
 	return (struct accept_policy){ .floor = f->o.floor != SUITE_NONE ? f->o.floor : SUITE_HMAC,
 		.allow_non_ascii = f->o.allow_non_ascii, .dashboard = true };
@@ -255,8 +255,8 @@ take_marks(struct follow *f, const struct follow_watch *w, const struct accept_r
 		f->marks.gateway_changed = true;
 }
 
-static void
-describe(const struct accept_result *r, struct follow_event *ev)
+void
+follow_describe(const struct accept_result *r, struct follow_event *ev)
 {
 	if (r->verdict == V_REJECTED)
 		(void)snprintf(ev->reason, sizeof ev->reason, "%s", accept_reason_name(r->reason));
@@ -277,7 +277,7 @@ follow_judge_conf(struct follow *f, struct follow_watch *w, struct span payload)
 	struct desk_view view = { .desk = f->o.desk, .tree = follow_span(f),
 		.current = f->n_chain != 0 ? f->chain[0].conf : NULL };
 	struct accept_slot slot = { follow_span(f), w->slot, w->number, false };
-	struct accept_policy policy = policy_of(f);
+	struct accept_policy policy = follow_policy(f);
 	struct follow_event ev = { .payload = payload };
 	struct accept_result r;
 	struct accept_state s;
@@ -297,7 +297,7 @@ follow_judge_conf(struct follow *f, struct follow_watch *w, struct span payload)
 	}
 	ev.verdict = r.verdict;
 	ev.flags = r.flags;
-	describe(&r, &ev);
+	follow_describe(&r, &ev);
 	take_marks(f, w, &r);
 	if (verdict_is_green(r.verdict) && r.conf != NULL &&
 	    (f->n_chain == 0 || r.conf->revision > f->chain[0].conf->revision))
@@ -316,7 +316,7 @@ follow_judge_halt(struct follow *f, struct follow_watch *w, struct span payload)
 {
 	struct desk_view view = { .desk = f->o.desk, .tree = follow_span(f) };
 	struct accept_slot slot = { follow_span(f), SLOT_HALT, 0, false };
-	struct accept_policy policy = policy_of(f);
+	struct accept_policy policy = follow_policy(f);
 	struct follow_event ev = { .payload = payload };
 	struct accept_state s;
 	struct accept_env env;

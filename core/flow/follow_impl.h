@@ -66,5 +66,8 @@ void follow_judge_pgp(struct follow *f, struct follow_watch *w, struct span payl
 void follow_make_judge_tree(struct follow *f);
 void follow_state(const struct follow *f, struct accept_state *s);
 void follow_conf_done(struct follow_conf *c);
+struct accept_policy follow_policy(const struct follow *f);
+/* Reason, auth lines, revision and hash of a result, as events and trials tell them. */
+void follow_describe(const struct accept_result *r, struct follow_event *ev);
 
 #endif
