@@ -28,6 +28,12 @@ static const struct opts_command commands[] = {
 	{ "cancel", "[URL] TREE", 0, 2, "void an offer, or drop what was never published",
 	    renew_options, cmd_job },
 	{ "halt", "[URL] TREE", 0, 2, "stop a gateway", halt_options, cmd_job },
+	{ "status", "[URL] [TREE...]", 0, OPTS_MANY, "what trees are, whose turn it is", status_options,
+	    cmd_status },
+	{ "pin", "[URL] TREE", 1, 2, "trust a tree's gateway after comparing its fingerprint",
+	    pin_options, cmd_pin },
+	{ "unpin", "[URL] TREE", 1, 2, "forget that trust", pin_options, cmd_unpin },
+	{ "ack", "[URL] TREE", 1, 2, "acknowledge a sticky state", pin_options, cmd_ack },
 	{ 0 },
 };
 
