@@ -109,7 +109,8 @@ view_row_mark(struct grid *g, struct rect row, bool selected, bool focused)
 	if (!selected || rect_empty(row))
 		return;
 	(void)draw_text(g, row.x, row.y, 1, ROLE_STRONG, ">");
-	grid_overlay(g, row, focused ? ROLE_CURSOR : ROLE_CURSOR_AWAY);
+	grid_overlay(g, rect_of(row.x, row.y, 1, 1), focused ? ROLE_CURSOR : ROLE_CURSOR_AWAY);
+	grid_overlay(g, rect_right(row, 3), focused ? ROLE_CURSOR : ROLE_CURSOR_AWAY);
 }
 
 int
@@ -204,15 +205,16 @@ view_label(struct grid *g, int x, int y, int w, const char *label)
 	return x + w;
 }
 
-/* Bytes of text that fit into w columns, preferably up to a blank; LF ends a line. */
+/* Bytes of text that fit into w columns, at least one character. blank: where a line may be broken
+ * instead, 0: nowhere. */
 static size_t
-line_fit(const struct grid *g, struct span text, int w, size_t *skip)
+line_fit(const struct grid *g, struct span text, int w, bool prose, size_t *blank)
 {
-	size_t at = 0, blank = 0;
+	size_t at = 0;
 	int used = 0;
 
-	*skip = 0;
-	while (at < text.n && text.p[at] != '\n') {
+	*blank = 0;
+	while (at < text.n && !(prose && text.p[at] == '\n')) {
 		struct span rest = { text.p + at, text.n - at };
 		enum utf8_kind kind;
 		int width;
@@ -222,35 +224,44 @@ line_fit(const struct grid *g, struct span text, int w, size_t *skip)
 		used += draw_untrusted_width(g, (struct span){ rest.p, n });
 		if (used > w && at != 0)
 			break;
-		if (text.p[at] == ' ')
-			blank = at;
+		if (prose && text.p[at] == ' ')
+			*blank = at;
 		at += n;
 	}
-	if (at == text.n || text.p[at] == '\n' || text.p[at] == ' ') {
-		*skip = at < text.n;
-		return at;
+	return at;
+}
+
+static int
+wrap(struct grid *g, struct rect r, enum role role, struct span text, bool prose)
+{
+	int row = 0;
+
+	for (; text.n != 0 && row < r.h && r.w > 0; row++) {
+		size_t blank, n = line_fit(g, text, r.w, prose, &blank), skip = 0;
+
+		if (prose && n < text.n && text.p[n] != '\n' && text.p[n] != ' ' && blank != 0)
+			n = blank;
+		if (prose && n < text.n)
+			skip = text.p[n] == '\n' || text.p[n] == ' ';
+		if (row == r.h - 1)
+			n = text.n - skip; /* what is left is cut, and marked so */
+		(void)draw_untrusted(g, r.x, r.y + row, r.w, role, (struct span){ text.p, n });
+		text.p += n + skip;
+		text.n -= n + skip;
 	}
-	*skip = blank != 0;
-	return blank != 0 ? blank : at;
+	return row;
 }
 
 int
 view_wrap(struct grid *g, struct rect r, enum role role, struct span text)
 {
-	int row = 0;
+	return wrap(g, r, role, text, true);
+}
 
-	while (text.n != 0 && row < r.h && r.w > 0) {
-		size_t skip, n = line_fit(g, text, r.w, &skip);
-
-		if (row == r.h - 1 && n + skip < text.n)
-			n = text.n; /* what is left is cut, and marked so */
-		(void)draw_untrusted(g, r.x, r.y + row, r.w, role, (struct span){ text.p, n });
-		row++;
-		n = n + skip < text.n ? n + skip : text.n;
-		text.p += n;
-		text.n -= n;
-	}
-	return row;
+int
+view_wrap_exact(struct grid *g, struct rect r, enum role role, struct span text)
+{
+	return wrap(g, r, role, text, false);
 }
 
 void

@@ -102,7 +102,8 @@ bool view_cursor_act(struct snap_cursor *c, enum action a);
 /* What the answer says becomes the next request's cursor. newest_first: on the first row the list
  * is followed, not the thing that stood there. */
 void view_cursor_took(struct snap_cursor *c, const struct snap_list *l, bool newest_first);
-/* Marks a selected row: text stays, ">" stands in the first column. */
+/* Marks a selected row: text stays, ">" stands in the first column. The second and third are for a
+ * verdict, which keeps its own colours. */
 void view_row_mark(struct grid *g, struct rect row, bool selected, bool focused);
 /* "0.4 s", "12 s", "3 min", "2 h", "5 d": at most 6 columns, no jitter. -1: "". */
 void view_age(char out[8], int64_t ms);
@@ -122,8 +123,10 @@ int view_fpr_short(struct grid *g, int x, int y, int max, enum role role, const 
 struct rect view_title(struct grid *g, struct rect r, const char *title, bool focused);
 /* "label   text" with the label in w columns, dim. Returns x behind the label. */
 int view_label(struct grid *g, int x, int y, int w, const char *label);
-/* Text broken into lines at blanks; returns rows used. hostile: everything is shown escaped. */
+/* Our own prose, broken into lines at blanks and LF; returns rows used. */
 int view_wrap(struct grid *g, struct rect r, enum role role, struct span text);
+/* Text of strangers, broken where a line is full and nowhere else: LF is shown escaped. */
+int view_wrap_exact(struct grid *g, struct rect r, enum role role, struct span text);
 /* One sentence in the middle of an empty pane, and what to do below it. */
 void view_empty(struct grid *g, struct rect r, const char *what, const char *then);
 bool view_in(enum action a, const enum action *list, size_t n);

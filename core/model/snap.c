@@ -181,9 +181,14 @@ fill_counts(struct work *w)
 	st->changes = model_changes(w->m);
 	st->trees = (uint32_t)model_trees(w->m);
 	st->trees_need_you = st->trees_bad = 0;
+	st->valid_until = 0;
 	for (size_t i = 0; i < st->trees; i++) {
-		enum verdict_class c = model_tree_nth(w->m, i)->state_class;
+		const struct model_tree *t = model_tree_nth(w->m, i);
+		enum verdict_class c = t->state_class;
 
+		if (t->valid_until != 0 &&
+		    (st->valid_until == 0 || t->valid_until < st->valid_until))
+			st->valid_until = t->valid_until;
 		st->trees_need_you += c >= CLASS_ATTENTION;
 		st->trees_bad += c == CLASS_BAD;
 	}

@@ -113,6 +113,7 @@ struct snap_status {
 	int64_t last_jump_ms;
 	uint64_t topics, history_bytes, history_budget;
 	uint32_t trees, trees_need_you, trees_bad; /* need: attention or bad */
+	int64_t valid_until; /* Unix seconds, of the tree whose time is over first; 0: unknown */
 	uint64_t messages;
 	uint64_t changes; /* model_changes: draw again only if it grew */
 };

@@ -91,6 +91,8 @@ model_tree_add(struct model *m, struct span topic)
 		return NULL;
 	}
 	n->flags |= TOPIC_TREE;
+	topictree_reveal(m->topics, n); /* what people came to see is on the first screen */
+	topictree_open(m->topics, n, true);
 	t->id = n->id;
 	memcpy(t->topic, topic.p, topic.n);
 	t->topic_n = topic.n;
