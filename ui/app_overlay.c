@@ -86,7 +86,7 @@ draw_why(struct app *a, struct grid *g, struct rect r)
 {
 	const struct snap *s = app_ctx(a).snap;
 	const struct snap_why *w = &s->why;
-	enum verdict_class c = verdict_class_of(w->entry.verdict, w->entry.flags);
+	enum verdict_class c = w->entry.cls;
 	const char *words = advice_of(w->entry.verdict);
 	int n = (int)phases_shown(w), wide = r.w < WHY_W ? r.w : WHY_W;
 	int lines = wide > 8 ? draw_text_width(words) / (wide - 8) + 1 : 1;

@@ -71,7 +71,7 @@ top_value(const struct view_ctx *c, const struct topics_state *s, struct rect r,
 {
 	const struct snap_detail *d = &c->snap->detail;
 	struct snap_text t = d->has_verified ? d->value : d->last_value;
-	bool neutral = d->has_last && verdict_class_of(d->last.verdict, d->last.flags) == CLASS_NEUTRAL;
+	bool neutral = d->has_last && d->last.cls == CLASS_NEUTRAL;
 
 	memset(v, 0, sizeof *v);
 	buf_init(&v->text, DECODE_MAX);
@@ -150,7 +150,7 @@ static void
 draw_trust(const struct view_ctx *c, struct grid *g, int x, int y, int max,
     const struct snap_entry *e)
 {
-	enum verdict_class k = verdict_class_of(e->verdict, e->flags);
+	enum verdict_class k = e->cls;
 	char text[40], age[8], time[9];
 	int start = x;
 
@@ -341,7 +341,7 @@ entry_time(const struct view_ctx *c, int64_t ms, char out[9])
 static void
 draw_entry(const struct view_ctx *c, struct grid *g, struct rect row, const struct snap_entry *e)
 {
-	enum verdict_class k = verdict_class_of(e->verdict, e->flags);
+	enum verdict_class k = e->cls;
 	int x = row.x + TIME_X, end = row.x + row.w - 1;
 	char time[9];
 
@@ -363,8 +363,7 @@ draw_entry(const struct view_ctx *c, struct grid *g, struct rect row, const stru
 	x += draw_text(g, x, row.y, end - x, ROLE_STALE, "(");
 	x += draw_untrusted(g, x, row.y, end - x - 1, ROLE_STALE, snap_span(c->snap, e->value));
 	x += draw_text(g, x, row.y, end - x, ROLE_STALE, ")");
-	if (e->reason != NULL)
-		(void)draw_untrusted(g, x + 2, row.y, end - x - 2, ROLE_DIM, span_of(e->reason));
+	(void)draw_untrusted(g, x + 2, row.y, end - x - 2, ROLE_DIM, snap_span(c->snap, e->reason));
 }
 
 static void
