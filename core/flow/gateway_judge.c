@@ -82,11 +82,13 @@ gateway_note_rejected(struct gateway *g, const struct conf *c, enum verdict v)
 	g->rejected[0] = one;
 }
 
-/* Not the fault of the candidate, or not the end of it. */
+/* Not the fault of the candidate, or not the end of it. One that a claim let in has no signature
+ * worth keeping until its signer's certificate is here. */
 static bool
 may_come_back(const struct accept_result *r)
 {
-	return r->verdict == V_SYS_ERROR || r->verdict == V_UNKNOWN_KEY || r->verdict == V_GAP ||
+	return r->verdict == V_SYS_ERROR || r->verdict == V_UNKNOWN_KEY || r->verdict == V_UNSIGNED ||
+	    r->verdict == V_GAP ||
 	    (r->verdict == V_REJECTED && r->reason == REASON_RECOVERY_PENDING);
 }
 
