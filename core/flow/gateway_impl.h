@@ -113,6 +113,7 @@ struct gateway {
 	int64_t healed_ms;   /* monotonic; 0 = never */
 	struct receipt_rejected rejected[RECEIPT_ITEMS_MAX]; /* newest first */
 	size_t n_rejected;
+	enum accept_reason refused_for; /* the newest N+1 of an owner that was REJECTED, until a better comes */
 	bool link_up;
 	int64_t link_ms; /* monotonic: up since */
 	char **sub; /* owned strings */

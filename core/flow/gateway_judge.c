@@ -168,6 +168,10 @@ judge(struct gateway *g, const struct accept_slot *slot, struct span payload,
 		committed = gateway_commit(g, r, &l.env);
 	else if (r->stored)
 		(void)gateway_keep(g, r, false); /* refused for want of room: its slot still has it */
+	if (r->stored || r->commit)
+		g->refused_for = REASON_NONE;
+	else if (r->verdict == V_REJECTED)
+		g->refused_for = r->reason;
 	if (worth_telling(r))
 		gateway_note_rejected(g, r->conf, r->verdict);
 	return committed;

@@ -85,6 +85,15 @@ take(const struct accept_result *r, size_t i, bool *taken, struct bundle_sig *ou
 	out[(*n)++].n = r->signer_sig[i].n;
 }
 
+/* The gate passed by a claim and no signer's certificate is here yet: their signatures as they came,
+ * or the stored bundle would be an unsigned one. */
+static size_t
+pick_unknown(const struct accept_result *r, struct bundle_sig *out)
+{
+	memcpy(out, r->parsed.sig, r->parsed.n_sigs * sizeof *out);
+	return r->parsed.n_sigs;
+}
+
 /* A bundle has room for sixteen: first as many of the base as its line needs, then of the new
  * owners, then the rest, so that a complete candidate stays complete by itself. */
 static size_t
@@ -94,6 +103,8 @@ pick_sigs(const struct gateway *g, const struct accept_result *r, struct bundle_
 	unsigned base = 0, owners = 0;
 	size_t n = 0;
 
+	if (r->n_signers == 0)
+		return pick_unknown(r, out);
 	for (size_t i = 0; i < r->n_signers; i++)
 		if (base < r->b && is_base(g, r->conf, &r->signer[i])) {
 			base++;
@@ -112,15 +123,28 @@ pick_sigs(const struct gateway *g, const struct accept_result *r, struct bundle_
 
 /* ---- S1 */
 
+static const struct gwstore_pending *
+stored_as(const struct gateway *g, const uint8_t hash[HASH_BYTES])
+{
+	const struct gwstore *s = g->o.store;
+
+	for (size_t i = 0; i < s->n_pend; i++)
+		if (memcmp(s->pend[i].hash, hash, HASH_BYTES) == 0)
+			return &s->pend[i];
+	return NULL;
+}
+
 static bool
 write_pending(struct gateway *g, const struct accept_result *r, const struct gateway_candidate *c)
 {
+	const struct gwstore_pending *old = stored_as(g, r->conf->hash);
 	struct bundle_sig sig[BUNDLE_SIGS_MAX];
-	const struct gwstore *s = g->o.store;
 	struct buf bytes;
 	struct mq_error e;
 	enum mq_err err;
 
+	if (old != NULL && r->n_signers == 0)
+		return true; /* nobody knows yet what is worth more */
 	buf_init(&bytes, BUNDLE_MAX);
 	err = bundle_print(&bytes, conf_body(r->conf), c->has_claim ? c->claim : NULL, sig,
 	    pick_sigs(g, r, sig));
@@ -128,10 +152,8 @@ write_pending(struct gateway *g, const struct accept_result *r, const struct gat
 		(void)mq_fail(&e, err, "a candidate does not fit into a bundle");
 		goto out;
 	}
-	for (size_t i = 0; i < s->n_pend; i++)
-		if (memcmp(s->pend[i].hash, r->conf->hash, HASH_BYTES) == 0 &&
-		    span_eq(buf_span(&s->pend[i].bundle), buf_span(&bytes)))
-			goto out; /* nothing new */
+	if (old != NULL && span_eq(buf_span(&old->bundle), buf_span(&bytes)))
+		goto out;
 	err = gwstore_put_pending(g->o.store, r->conf->hash, buf_span(&bytes), &e);
 	if (err == MQ_OK) {
 		gateway_store_works(g);

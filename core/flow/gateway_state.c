@@ -96,8 +96,7 @@ has_candidates(const struct gateway *g)
 static bool
 has_rejected(const struct gateway *g)
 {
-	return (g->secure.any && g->secure.verdict == V_REJECTED) ||
-	    (g->next.any && g->next.verdict == V_REJECTED);
+	return g->refused_for != REASON_NONE;
 }
 
 static bool
@@ -185,14 +184,6 @@ look_for_lost_key(struct gateway *g)
 	}
 }
 
-static const char *
-reject_reason(const struct gateway *g)
-{
-	bool secure = g->secure.any && g->secure.verdict == V_REJECTED;
-
-	return accept_reason_name(secure ? g->secure.reason : g->next.reason);
-}
-
 static bool
 state_publishes(const struct gateway *g)
 {
@@ -235,7 +226,7 @@ gateway_decide(struct gateway *g)
 	while (!rows[i].holds(g))
 		i++;
 	g->state = rows[i].state;
-	reason = rows[i].reason != NULL ? rows[i].reason : reject_reason(g);
+	reason = rows[i].reason != NULL ? rows[i].reason : accept_reason_name(g->refused_for);
 	(void)snprintf(g->reason, sizeof g->reason, "%s", reason);
 	if (g->state == before)
 		return;
