@@ -34,8 +34,29 @@ static const struct opts_command commands[] = {
 	    pin_options, cmd_pin },
 	{ "unpin", "[URL] TREE", 1, 2, "forget that trust", pin_options, cmd_unpin },
 	{ "ack", "[URL] TREE", 1, 2, "acknowledge a sticky state", pin_options, cmd_ack },
+	{ "verify", "FILE", 1, 1, "judge a bundle or an evidence file, offline", verify_options,
+	    cmd_verify },
+	{ "key list", NULL, 0, 0, "your own keys, and those a profile knows", key_list_options,
+	    cmd_key_list },
+	{ "key import", "FILE", 1, 1, "keep a public certificate with a profile", key_import_options,
+	    cmd_key_import },
+	{ "key export", "FPR", 1, 1, "print a public certificate", key_export_options, cmd_key_export },
+	{ "key new", NULL, 0, 0, "make a key of your own", key_new_options, cmd_key_new },
+	{ "log", "[URL | FILE]", 0, 2, "the audit log, newest last", log_options, cmd_log },
+	{ "log verify", "[URL | FILE]", 0, 2, "is the audit log whole?", log_verify_options,
+	    cmd_log_verify },
+	{ "log export", "[URL | FILE]", 0, 2, "all of the audit log as JSON lines", NULL,
+	    cmd_log_export },
+	{ "doctor", "[URL]", 0, 1, "what would go wrong here, and what to do", doctor_options,
+	    cmd_doctor },
+	{ "config show", NULL, 0, 0, "effective values and where they come from", config_options,
+	    cmd_config_show },
+	{ "config test", NULL, 0, 0, "every error of the configuration", config_options,
+	    cmd_config_test },
 	{ 0 },
 };
+
+static const struct opts_command bare = { NULL, NULL, 0, 0, NULL, bare_options, cmd_bare };
 
 static const struct opts_program program = {
 	.name = "mqgp",
@@ -43,6 +64,7 @@ static const struct opts_program program = {
 	.summary = "The dashboard for secured MQTT topic trees, and the tools of their owners.",
 	.global = global_options,
 	.commands = commands,
+	.fallback = &bare,
 };
 
 /* Signals are read with signalfd; they must be blocked before any thread or child exists. */

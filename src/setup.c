@@ -138,9 +138,16 @@ setup_load(struct setup *s, const struct opts *o, enum setup_need need)
 	if ((r = choose_profile(s, o)) != OPTS_GO)
 		return r;
 	if (s->profile == NULL)
-		return need == SETUP_PROFILE_OPTIONAL ? OPTS_GO :
+		return need != SETUP_PROFILE ? OPTS_GO :
 		    opts_usage(o, "no broker: give a URL like mqtts://broker.example, or a profile "
 				  "in %s", s->paths.config_file);
+	if (need == SETUP_LOOK) {
+		if (paths_profile_dir(&s->paths, s->profile->name, s->state_dir,
+			sizeof s->state_dir) == MQ_OK)
+			return OPTS_GO;
+		setup_complain("the state folder's path is too long");
+		return EXIT_SYSTEM;
+	}
 	if (paths_make_profile(&s->paths, s->profile->name, s->state_dir, sizeof s->state_dir,
 		&e) != MQ_OK ||
 	    paths_make_runtime(&s->paths, &e) != MQ_OK) {

@@ -29,7 +29,12 @@ struct setup {
 	size_t n_operands;
 };
 
-enum setup_need { SETUP_CONFIG_ONLY, SETUP_PROFILE, SETUP_PROFILE_OPTIONAL };
+enum setup_need {
+	SETUP_CONFIG_ONLY,
+	SETUP_PROFILE,
+	SETUP_PROFILE_OPTIONAL,
+	SETUP_LOOK, /* the profile is optional and no folder is made: for commands that only read */
+};
 
 /* OPTS_GO, or the exit status after a sentence on standard error. Free with setup_done always. */
 int setup_load(struct setup *s, const struct opts *o, enum setup_need need);

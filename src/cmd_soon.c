@@ -1,0 +1,23 @@
+/* Commands whose tables stand and whose work follows. */
+#include "src/commands.h"
+#include "src/setup.h"
+
+const struct opt verify_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
+const struct opt key_list_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
+const struct opt key_import_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
+const struct opt key_export_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
+const struct opt key_new_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
+const struct opt doctor_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
+
+static int
+soon(const struct opts *o)
+{
+	return opts_usage(o, "this command is not built yet");
+}
+
+int cmd_verify(const struct opts *o) { return soon(o); }
+int cmd_key_list(const struct opts *o) { return soon(o); }
+int cmd_key_import(const struct opts *o) { return soon(o); }
+int cmd_key_export(const struct opts *o) { return soon(o); }
+int cmd_key_new(const struct opts *o) { return soon(o); }
+int cmd_doctor(const struct opts *o) { return soon(o); }
