@@ -122,13 +122,13 @@ draw_body(struct sheet *s, const char *title, struct span text, enum role role)
 	}
 }
 
-/* Lines that say what is wrong begin with "line N:", weakened protection with "weaker: ". */
+/* Lines that say what is wrong begin with "line N:", weakened protection with "WEAKER: ". */
 static enum role
 meaning_role(struct span line)
 {
 	if (span_starts(line, "line "))
 		return ROLE_NOTICE_WARN;
-	return span_starts(line, "weaker") ? ROLE_DIFF_REMOVE : ROLE_TEXT;
+	return span_starts(line, "WEAKER: ") ? ROLE_DIFF_REMOVE : ROLE_TEXT;
 }
 
 static void

@@ -309,7 +309,7 @@ dash_add_pipeline(struct dash *d)
 	}
 	p->finished = p->failed = true;
 	assert_int_equal(model_set_conf_text(d->model, t->id, span_of(current), span_of(draft),
-	    span_of("heartbeat 30 -> 10 s\nweaker: max-age 300 -> 3600 s, old values are believed longer\n"
+	    span_of("heartbeat 30 -> 10 s\nWEAKER: max-age 300 -> 3600 s, old values are believed longer\n"
 		    "reader added: 9C1A...02EF \"auditor \xe2\x80\xae\"\n")), MQ_OK);
 }
 
