@@ -137,6 +137,9 @@ $(B)/tests/vectors/vectors: $(call obj,$(VEC_SRC)) $(LIBCORE)
 $(B)/tests/bench/b_%: $(B)/tests/bench/b_%.o $(LIBSRC) $(LIBUI) $(LIBCORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS_UI) $(LIBS_CORE)
+$(B)/tests/lint/man_tables: $(B)/tests/lint/man_tables.o $(LIBUI) $(LIBCORE)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDOPT) -o $@ $^ $(LIBS_UI) $(LIBS_CORE)
 $(B)/tests/tui/p_%: $(B)/tests/tui/p_%.o $(LIBUI) $(LIBCORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDOPT) -o $@ $^ -lvterm -lcmocka $(LIBS_UI) $(LIBS_CORE)
@@ -150,7 +153,7 @@ unit: tests ## unit tests only
 KIND ?= all
 vectors: $(VECTORS) ## judge test vectors: KIND=envelope|protocol|openpgp FILES="..."
 	@$(B)/tests/vectors/vectors $(KIND) $(FILES)
-lint: programs ## layers, globals, headers, man pages, banned functions
+lint: programs $(B)/tests/lint/man_tables ## layers, globals, headers, man pages, banned functions
 	@tests/run $(wildcard tests/lint/*.test)
 bench: ## measured ratios against a reference in the same run
 	@$(MAKE) --no-print-directory MODE=release bench-run

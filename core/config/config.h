@@ -153,7 +153,7 @@ typedef void config_item_fn(void *arg, const struct config_item *item);
 enum mq_err config_each(const struct config *c, config_item_fn *fn, void *arg);
 /* The same as text, a line each: `keyword value    # default | environment | PATH:LINE`. */
 enum mq_err config_show(struct buf *out, const struct config *c);
-/* The table as mdoc list items, for mqgp.conf's manual page. */
+/* The table as mdoc, for the manual page mqgp-config. */
 enum mq_err config_put_man(struct buf *out);
 /* Appends the profile's settings that differ from the defaults to the file at path, durably, making
  * file and folder if they are not there. MQ_EEXIST if the file has a profile of that name. */

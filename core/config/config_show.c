@@ -81,27 +81,34 @@ config_show(struct buf *out, const struct config *c)
 	return r != MQ_OK ? r : out->err;
 }
 
+static void
+put_man_row(struct buf *out, const struct keyword *k)
+{
+	(void)buf_printf(out, ".It Ic %s Ar %s\n", k->name, k->argument);
+	(void)buf_printf(out, "%c%s.\n", k->help[0] >= 'a' && k->help[0] <= 'z' ?
+		k->help[0] - 'a' + 'A' : k->help[0], k->help + 1);
+	if (k->fallback != NULL)
+		(void)buf_printf(out, "The default is\n.Li %s .\n", k->fallback);
+	if (k->environment != NULL)
+		(void)buf_printf(out, "Where the file is silent, the environment variable\n.Ev %s\n"
+				      "counts.\n", k->environment);
+}
+
 enum mq_err
 config_put_man(struct buf *out)
 {
-	for (size_t i = 0; i < config_keyword_count; i++) {
-		const struct keyword *k = &config_keywords[i];
-
-		(void)buf_printf(out, ".It Ic %s Ar %s\n", k->name, k->argument);
-		(void)buf_printf(out, "%c%s", k->help[0] >= 'a' && k->help[0] <= 'z' ?
-			k->help[0] - 'a' + 'A' : k->help[0], k->help + 1);
-		if (k->fallback != NULL)
-			(void)buf_printf(out, ".\nThe default is\n.Li %s", k->fallback);
-		if (k->environment != NULL)
-			(void)buf_printf(out, ".\nThe environment variable\n.Ev %s\ncounts where "
-					      "the file is silent", k->environment);
-		(void)buf_puts(out, ".\n");
+	for (int profile = 0; profile < 2; profile++) {
+		(void)buf_printf(out, ".Ss %s\n.Bl -tag -width Ds\n",
+		    profile ? "In a profile" : "For the program");
+		for (size_t i = 0; i < config_keyword_count; i++)
+			if (config_keywords[i].profile == (profile != 0))
+				put_man_row(out, &config_keywords[i]);
+		(void)buf_puts(out, ".El\n");
 	}
 	return out->err;
 }
 
 /* ---- saving */
-
 
 static void
 save_profile(struct buf *out, const struct profile *p, const struct profile *fresh)
