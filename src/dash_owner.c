@@ -93,13 +93,6 @@ dash_owner_notice(struct dash_owner *d, enum role *role, char text[MQ_ERROR_TEXT
 	return true;
 }
 
-void
-dash_stop(struct dash_owner *d)
-{
-	job_cancel(d->job);
-	dash_wish_refuse(d);
-}
-
 static void
 finish(struct dash_owner *d, const struct job_view *v)
 {
@@ -212,6 +205,18 @@ options(struct dash_owner *d, enum job_kind kind)
 	d->jo.audit = model_audit(engine_model(d->o.engine));
 }
 
+bool
+dash_owner_stop(void *arg)
+{
+	struct dash_owner *d = arg;
+
+	if (d->job == NULL)
+		return false;
+	job_cancel(d->job);
+	dash_wish_refuse(d);
+	return true;
+}
+
 enum mq_err
 dash_owner_job(void *arg, enum action a, struct span tree, struct mq_error *e)
 {
@@ -220,7 +225,7 @@ dash_owner_job(void *arg, enum action a, struct span tree, struct mq_error *e)
 	bool claimable = false;
 
 	if (d->job != NULL && a == ACTION_CANCEL) {
-		dash_stop(d);
+		(void)dash_owner_stop(d); /* there is one */
 		return MQ_OK;
 	}
 	if (dash_owner_busy(d))

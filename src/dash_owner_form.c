@@ -13,6 +13,7 @@ struct dash_field {
 	const char *what;
 	const char *text; /* one fact a line */
 	const char *(*take)(struct dash_owner *d, struct span answer);
+	bool (*needed)(const struct dash_owner *d); /* NULL: always */
 };
 
 /* Hex digits in upper case without blanks; false: something else is among them. */
@@ -112,21 +113,42 @@ take_code(struct dash_owner *d, struct span answer)
 	return NULL;
 }
 
+static bool
+key_is_open(const struct dash_owner *d)
+{
+	return d->o.profile != NULL && d->o.profile->sign_key == NULL;
+}
+
+static const char *
+take_key(struct dash_owner *d, struct span answer)
+{
+	char digits[72];
+
+	if (answer.n == 0)
+		return NULL;
+	if (!digits_of(answer, digits) || !fpr_parse(span_of(digits), &d->key))
+		return "a fingerprint is 40 hex digits, blanks between them do not matter";
+	d->jo.key = &d->key;
+	return NULL;
+}
+
 static const struct dash_field transfer[] = {
 	{ APP_ASK_LINE, "new owner", "The fingerprint of the new owner's key, all 40 digits, as they told you.\n"
-	    "Nothing is published before you have confirmed the whole change.", take_owner },
+	    "Nothing is published before you have confirmed the whole change.", take_owner, NULL },
 	{ APP_ASK_LINE, "days", "How many days the offer stands; nothing means 7.\n"
-	    "Until it is accepted the gateway stays yours.", take_days },
+	    "Until it is accepted the gateway stays yours.", take_days, NULL },
 };
 static const struct dash_field halt[] = {
 	{ APP_ASK_LINE, "reason", "The gateway stops publishing until a new revision is signed.\n"
-	    "One word says why, for everybody to read; nothing means \"owner\".", take_reason },
+	    "One word says why, for everybody to read; nothing means \"owner\".", take_reason, NULL },
 };
 static const struct dash_field claim[] = {
 	{ APP_ASK_LINE, "gateway", "This gateway has no owner. Its fingerprint as `mqgpd show` prints it there:\n"
-	    "40 digits, or ed25519: and 64.", take_gateway },
+	    "40 digits, or ed25519: and 64.", take_gateway, NULL },
 	{ APP_ASK_SECRET, "claim code", "The code that `mqgpd init` printed, or the one on the label.\n"
-	    "A mere - if the gateway was delivered with your key in factory.conf.", take_code },
+	    "A mere - if the gateway was delivered with your key in factory.conf.", take_code, NULL },
+	{ APP_ASK_LINE, "your key", "The fingerprint of your own key, which will own the tree.\n"
+	    "Nothing: the only secret key you have.", take_key, key_is_open },
 };
 
 #define FIELDS(f) f, sizeof f / sizeof f[0]
@@ -154,9 +176,15 @@ dash_act_of(enum action a, bool claimable)
 	return NULL;
 }
 
+/* Goes to the next question that is needed, at least a new identity. */
 static void
-next_id(struct dash_owner *d)
+next(struct dash_owner *d)
 {
+	const struct dash_act *act = d->form.act;
+
+	while (d->form.at < act->n && act->field[d->form.at].needed != NULL &&
+	    !act->field[d->form.at].needed(d))
+		d->form.at++;
 	(void)pthread_mutex_lock(&d->lock);
 	d->form.id = ++d->questions;
 	(void)pthread_mutex_unlock(&d->lock);
@@ -166,7 +194,7 @@ void
 dash_form_open(struct dash_owner *d, const struct dash_act *act)
 {
 	d->form = (struct dash_form){ .act = act };
-	next_id(d);
+	next(d);
 }
 
 bool
@@ -203,7 +231,7 @@ dash_form_answer(struct dash_owner *d, struct span text)
 	d->form.wrong = act->field[d->form.at].take(d, text);
 	if (d->form.wrong == NULL)
 		d->form.at++;
-	next_id(d);
+	next(d);
 	if (d->form.at < act->n)
 		return;
 	d->form.act = NULL;

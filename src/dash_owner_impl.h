@@ -65,6 +65,7 @@ struct dash_owner {
 	size_t tree_n;
 	uint64_t tree_id, runs;
 	struct secret code;
+	struct fpr key; /* to sign with, if the profile does not say */
 	char reason[40];
 	struct dash_form form;
 	struct buf draft, meaning;
@@ -79,7 +80,6 @@ struct dash_owner {
 /* dash_owner.c */
 enum mq_err dash_start(struct dash_owner *d, struct mq_error *e);
 void dash_say(struct dash_owner *d, enum mq_err code, const char *text);
-void dash_stop(struct dash_owner *d);
 
 /* dash_owner_ask.c */
 void dash_callbacks(struct dash_owner *d, struct owner_ui *ui);

@@ -59,6 +59,8 @@ struct app_port {
 	enum mq_err (*decide)(void *arg, const struct app_decision *d, struct mq_error *e);
 	/* Starts the owner's job of an acting key on a tree. */
 	enum mq_err (*job)(void *arg, enum action a, struct span tree, struct mq_error *e);
+	/* Stops the job that runs, as far as it can still be stopped; false: none runs. */
+	bool (*stop)(void *arg);
 	/* The question a job waits with, if any; asked before each frame. */
 	void (*question)(void *arg, struct app_question *q);
 	/* text.p == NULL: the person said No. Secrets are wiped after the call. */

@@ -244,6 +244,10 @@ do_back(struct app *a, enum action act)
 	bool filtered = s->filter_n != 0;
 
 	(void)act;
+	if (s->view->screen == SNAP_CONFIG && a->port.stop != NULL && a->port.stop(a->port.arg)) {
+		app_sayf(a, ROLE_NOTICE, "stopping");
+		return;
+	}
 	if (back(a) || (s->filter_n == 0 && s->search_n == 0))
 		return;
 	a->prompt = filtered ? PROMPT_FILTER : PROMPT_SEARCH;

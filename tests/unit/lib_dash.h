@@ -5,8 +5,8 @@
  * hostile name. Labels, topics, user ids and the broker's words hold escapes, bidi controls and
  * wide characters. Time stands still.
  */
-#ifndef MQGP_TESTS_LIB_DASH_H
-#define MQGP_TESTS_LIB_DASH_H
+#ifndef MQGP_TESTS_UNIT_LIB_DASH_H
+#define MQGP_TESTS_UNIT_LIB_DASH_H
 
 #include "core/base/clock.h"
 #include "core/model/model.h"
