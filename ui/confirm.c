@@ -1,5 +1,6 @@
 #include "ui/confirm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ui/draw.h"
@@ -150,22 +151,39 @@ draw_question(const struct confirm *c, const char *what, struct grid *g, struct 
 		    c->hint == hint_type ? ROLE_INPUT_HINT : ROLE_NOTICE_WARN, c->hint);
 }
 
+/* The facts, as many as fit above the digits, which are worth more than the last of them. */
+static void
+draw_facts(const struct confirm_text *t, struct grid *g, struct rect in)
+{
+	int n = (int)t->n_lines, shown = n <= in.h ? n : in.h - 1;
+	char more[40];
+
+	for (int i = 0; i < shown; i++)
+		(void)draw_untrusted(g, in.x, in.y + i, in.w, ROLE_DIALOG, t->line[i]);
+	if (shown >= 0 && shown < n) {
+		(void)snprintf(more, sizeof more, "and %d more lines: no room here", n - shown);
+		(void)draw_text(g, in.x, in.y + shown, in.w, ROLE_NOTICE_WARN, more);
+	}
+}
+
 void
 confirm_draw(const struct confirm *c, const struct confirm_text *t, struct grid *g, struct rect r)
 {
-	int w = r.w < 78 ? r.w : 78, rows = hex_rows(t->hex, w - 4), y;
+	int w = r.w < 78 ? r.w : 78, rows = hex_rows(t->hex, w - 4), left;
 	int h = (int)t->n_lines + rows + 6;
 	enum role title = action_danger(c->action) >= 3 ? ROLE_DANGER : ROLE_DIALOG_TITLE;
 	struct rect in, old = grid_clip(g, r);
+	bool fits;
 
 	r = rect_centre(r, w, h);
 	in = rect_inset(draw_box(g, r, ROLE_DIALOG, t->title, title), 1, 0);
 	(void)grid_clip(g, in);
-	y = in.y;
-	for (size_t i = 0; i < t->n_lines && y < in.y + in.h - 2; i++)
-		(void)draw_untrusted(g, in.x, y++, in.w, ROLE_DIALOG, t->line[i]);
-	if (y + 1 + rows < in.y + in.h - 1)
-		(void)draw_hex(g, rect_of(in.x, y + 1, in.w, rows), t->hex);
+	fits = in.h >= rows + 5;
+	left = fits ? in.h - rows - 4 : in.h - 2; /* the question, the digits between blank rows */
+	draw_facts(t, g, rect_of(in.x, in.y, in.w, left));
+	left = (int)t->n_lines < left ? (int)t->n_lines : left;
+	if (fits)
+		(void)draw_hex(g, rect_of(in.x, in.y + left + 1, in.w, rows), t->hex);
 	draw_question(c, t->what, g, in);
 	grid_unclip(g, old);
 }
