@@ -8,13 +8,14 @@ extern const struct opt watch_options[], claim_options[], edit_options[], renew_
     offer_options[], sign_options[], push_options[], halt_options[], status_options[],
     pin_options[], verify_options[], key_list_options[], key_import_options[],
     key_export_options[], key_new_options[], log_options[], log_verify_options[],
-    doctor_options[], config_options[], bare_options[];
+    doctor_options[], config_options[], bare_options[], demo_options[];
 
 int cmd_watch(const struct opts *o);
 int cmd_status(const struct opts *o);
 int cmd_pin(const struct opts *o);
 int cmd_unpin(const struct opts *o);
 int cmd_ack(const struct opts *o);
+int cmd_demo(const struct opts *o);
 int cmd_job(const struct opts *o); /* every act of an owner; told apart by the command's name */
 int cmd_verify(const struct opts *o);
 int cmd_key_list(const struct opts *o);

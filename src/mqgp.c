@@ -53,6 +53,8 @@ static const struct opts_command commands[] = {
 	    cmd_config_show },
 	{ "config test", NULL, 0, 0, "every error of the configuration", config_options,
 	    cmd_config_test },
+	{ "demo", NULL, 0, 0, "all of it on a private broker, with throw-away keys", demo_options,
+	    cmd_demo },
 	{ 0 },
 };
 
