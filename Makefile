@@ -104,6 +104,13 @@ $(B)/%.o: %.c
 compile_commands.json: programs tests ## for editors and clang tools
 	@{ echo '['; find $(B) -name '*.o.json' | sort | xargs cat | sed '$$ s/,$$//'; echo ']'; } > $@
 
+# The program knows where it will be installed: for another place that file is compiled anew.
+$(B)/src/cmd_config.o: $(B)/datadir
+$(B)/datadir: force
+	@mkdir -p $(@D)
+	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' >$@
+.PHONY: force
+force:
 # The shipped themes are part of the program.
 $(B)/ui/theme_builtin.o: $(wildcard themes/*.theme)
 $(LIBCORE): $(call obj,$(CORE_SRC))
