@@ -8,7 +8,7 @@ extern const struct opt watch_options[], claim_options[], edit_options[], renew_
     offer_options[], sign_options[], push_options[], halt_options[], status_options[],
     pin_options[], verify_options[], key_list_options[], key_import_options[],
     key_export_options[], key_new_options[], log_options[], log_verify_options[],
-    doctor_options[], config_options[], bare_options[], demo_options[];
+    doctor_options[], config_options[], dashboard_options[], demo_options[];
 
 int cmd_watch(const struct opts *o);
 int cmd_status(const struct opts *o);
@@ -28,7 +28,7 @@ int cmd_log_export(const struct opts *o);
 int cmd_doctor(const struct opts *o);
 int cmd_config_show(const struct opts *o);
 int cmd_config_test(const struct opts *o);
-int cmd_bare(const struct opts *o); /* no command at all */
+int cmd_dashboard(const struct opts *o); /* no command at all */
 int reset_terminal(void);	    /* --reset-terminal */
 
 #endif

@@ -58,7 +58,8 @@ static const struct opts_command commands[] = {
 	{ 0 },
 };
 
-static const struct opts_command bare = { NULL, NULL, 0, 0, NULL, bare_options, cmd_bare };
+static const struct opts_command dashboard = { NULL, "[URL] [TREE...]", 0, OPTS_MANY,
+	"the dashboard", dashboard_options, cmd_dashboard };
 
 static const struct opts_program program = {
 	.name = "mqgp",
@@ -66,7 +67,7 @@ static const struct opts_program program = {
 	.summary = "The dashboard for secured MQTT topic trees, and the tools of their owners.",
 	.global = global_options,
 	.commands = commands,
-	.fallback = &bare,
+	.fallback = &dashboard,
 };
 
 /* Signals are read with signalfd; they must be blocked before any thread or child exists. */

@@ -114,6 +114,21 @@ person_secret(const char *prompt, struct secret *out, struct mq_error *e)
 	return r;
 }
 
+enum mq_err
+person_line(const char *prompt, char *line, size_t size, struct mq_error *e)
+{
+	int fd = open_tty(e);
+	enum mq_err r;
+
+	if (fd < 0)
+		return MQ_ENOENT;
+	put(fd, prompt);
+	put(fd, ": ");
+	r = read_line(fd, true, line, size, e);
+	(void)close(fd);
+	return r;
+}
+
 /* ---- confirmation */
 
 static enum mq_err

@@ -17,6 +17,8 @@ struct person {
 void person_ui(struct person *p, struct owner_ui *ui);
 /* One line without echo from the terminal; MQ_ECANCEL at end of input, MQ_ENOENT without one. */
 enum mq_err person_secret(const char *prompt, struct secret *out, struct mq_error *e);
+/* The same for a line that may be seen; an empty one is MQ_OK. */
+enum mq_err person_line(const char *prompt, char *line, size_t size, struct mq_error *e);
 /* Asks the confirmation of ui->confirm also outside of a job. */
 enum mq_err person_confirm(struct person *p, const char *title, const char *of, const char *full,
     struct mq_error *e);

@@ -34,7 +34,7 @@ allow_keys(struct app *a)
 	}
 	if (a->port.evidence == NULL)
 		keymap_allow(a->keys, ACTION_EVIDENCE, false);
-	if (a->port.attacks == NULL)
+	if (a->port.n_attacks == 0)
 		keymap_allow(a->keys, ACTION_ATTACKS, false);
 }
 
@@ -220,6 +220,12 @@ app_wait(const struct app *a, int64_t mono_ms)
 			wait = (int)left;
 	}
 	return wait;
+}
+
+bool
+app_busy(const struct app *a)
+{
+	return a->frame.touched || a->filtering || a->again;
 }
 
 bool

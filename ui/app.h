@@ -22,6 +22,7 @@
 #define APP_QUESTION_LINES 16
 #define APP_ANSWER_MAX 512
 #define APP_PATH_MAX 512
+#define APP_ATTACK_WORDS 200
 
 struct app;
 
@@ -69,7 +70,10 @@ struct app_port {
 	enum mq_err (*evidence)(void *arg, uint64_t topic, uint32_t serial,
 	    char path[APP_PATH_MAX], struct mq_error *e);
 	void (*clipboard)(void *arg, struct span text);
-	void (*attacks)(void *arg); /* the demo only */
+	/* The demo's attacks; 0: there are none. run may take a moment; words say what to look at. */
+	size_t n_attacks;
+	const char *(*attack_name)(void *arg, size_t i);
+	enum mq_err (*attack)(void *arg, size_t i, char words[APP_ATTACK_WORDS], struct mq_error *e);
 };
 
 struct app_options {
@@ -95,6 +99,8 @@ void app_changed(struct app *a, int64_t mono_ms);
 void app_step(struct app *a, int64_t mono_ms);
 /* Milliseconds until something is due by time alone; -1: nothing. */
 int app_wait(const struct app *a, int64_t mono_ms);
+/* What the person did is not on the screen yet. */
+bool app_busy(const struct app *a);
 bool app_due(const struct app *a, int64_t mono_ms, bool writable);
 /* Builds what the screen needs and presents it. */
 enum mq_err app_draw(struct app *a, struct term *t, int64_t mono_ms);

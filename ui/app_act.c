@@ -284,7 +284,7 @@ app_copy_open(struct app *a)
 		app_sayf(a, ROLE_NOTICE, "nothing here to copy");
 		return;
 	}
-	a->copy.chosen = 0;
+	a->chosen = 0;
 	a->over = OVER_COPY;
 }
 
@@ -296,9 +296,8 @@ app_copy_take(struct app *a, size_t i)
 	if (i >= a->copy.n)
 		return;
 	text = buf_span(&a->copy.at[i].text);
-	a->copy.chosen = i;
+	a->copy.taken = i;
 	a->over = OVER_PLAIN;
-	a->scroll = 0;
 	if (a->port.clipboard == NULL)
 		return;
 	a->over = OVER_NONE;
@@ -309,4 +308,18 @@ app_copy_take(struct app *a, size_t i)
 	}
 	a->port.clipboard(a->port.arg, text);
 	app_sayf(a, ROLE_NOTICE, "%s sent to the terminal", a->copy.at[i].what);
+}
+
+void
+app_attack_take(struct app *a, size_t i)
+{
+	char words[APP_ATTACK_WORDS] = "";
+	struct mq_error e = { 0 };
+
+	a->over = OVER_NONE;
+	if (a->port.attack(a->port.arg, i, words, &e) != MQ_OK)
+		app_say(a, ROLE_NOTICE_BAD, span_of(e.text));
+	else
+		app_say(a, ROLE_NOTICE_WARN, span_of(words));
+	app_refresh(a);
 }

@@ -32,11 +32,14 @@ struct app_screen {
 enum app_prompt { PROMPT_NONE, PROMPT_SEARCH, PROMPT_FILTER };
 
 /* What lies over the screen and takes the keys. */
-enum app_over { OVER_NONE, OVER_HELP, OVER_WHY, OVER_COPY, OVER_PLAIN, OVER_CONFIRM, OVER_QUESTION };
+enum app_over {
+	OVER_NONE, OVER_HELP, OVER_WHY, OVER_COPY, OVER_PLAIN, OVER_ATTACKS, OVER_CONFIRM,
+	OVER_QUESTION,
+};
 
 struct app_copy {
 	size_t n;
-	size_t chosen;
+	size_t taken; /* shown as plain text */
 	struct {
 		const char *what;
 		struct buf text;
@@ -84,7 +87,8 @@ struct app {
 	uint8_t before[SNAP_FILTER_MAX]; /* what Escape brings back */
 	size_t before_n;
 	enum app_over over;
-	size_t scroll;	       /* of help and plain text */
+	size_t scroll;	       /* of help */
+	size_t chosen;	       /* row of a menu */
 	uint64_t why_topic;
 	uint32_t why_serial;
 	struct app_copy copy;
@@ -117,6 +121,7 @@ void app_act(struct app *a, enum action act);
 void app_evidence(struct app *a, uint64_t topic, uint32_t serial);
 void app_copy_open(struct app *a);
 void app_copy_take(struct app *a, size_t i);
+void app_attack_take(struct app *a, size_t i);
 void app_copy_done(struct app_copy *c);
 struct view_target app_target(const struct app *a);
 void app_question_check(struct app *a);

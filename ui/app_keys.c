@@ -272,7 +272,8 @@ static void
 do_attacks(struct app *a, enum action act)
 {
 	(void)act;
-	a->port.attacks(a->port.arg);
+	a->chosen = 0;
+	a->over = OVER_ATTACKS;
 }
 
 static const struct {

@@ -118,32 +118,61 @@ draw_why(struct app *a, struct grid *g, struct rect r)
 		    ROLE_DIALOG, span_of(words));
 }
 
-/* ---- copies */
+/* ---- menus */
+
+static size_t
+menu_rows(const struct app *a)
+{
+	return a->over == OVER_COPY ? a->copy.n : a->port.n_attacks;
+}
 
 static void
-draw_copy(struct app *a, struct grid *g, struct rect r)
+draw_menu(struct app *a, struct grid *g, struct rect r)
 {
-	struct rect in = draw_box(g, rect_centre(r, 72, (int)a->copy.n + 2), ROLE_DIALOG, "copy",
-	    ROLE_DIALOG_TITLE);
+	bool copy = a->over == OVER_COPY;
+	size_t n = menu_rows(a);
+	struct rect in = draw_box(g, rect_centre(r, copy ? 72 : 52, (int)n + 2), ROLE_DIALOG,
+	    copy ? "copy" : "stage an attack", copy ? ROLE_DIALOG_TITLE : ROLE_DANGER);
 
-	for (size_t i = 0; i < a->copy.n && (int)i < in.h; i++) {
+	for (size_t i = 0; i < n && (int)i < in.h; i++) {
 		struct rect row = rect_row(in, (int)i);
 		char key[4];
 
-		(void)snprintf(key, sizeof key, "%zu", i + 1);
-		(void)draw_text(g, row.x + 1, row.y, 2, ROLE_KEY, key);
-		(void)draw_text(g, row.x + 4, row.y, 22, ROLE_DIALOG, a->copy.at[i].what);
-		(void)draw_untrusted(g, row.x + 27, row.y, row.w - 28, ROLE_DIM,
-		    buf_span(&a->copy.at[i].text));
-		view_row_mark(g, row, i == a->copy.chosen, true);
+		(void)snprintf(key, sizeof key, "%u", (unsigned)(i + 1) % 10);
+		(void)draw_text(g, row.x + 3, row.y, 2, ROLE_KEY, key);
+		if (copy) {
+			(void)draw_text(g, row.x + 6, row.y, 20, ROLE_DIALOG, a->copy.at[i].what);
+			(void)draw_untrusted(g, row.x + 27, row.y, row.w - 28, ROLE_DIM,
+			    buf_span(&a->copy.at[i].text));
+		} else {
+			(void)draw_text(g, row.x + 6, row.y, row.w - 7, ROLE_DIALOG,
+			    a->port.attack_name(a->port.arg, i));
+		}
+		view_row_mark(g, row, i == a->chosen, true);
 	}
+}
+
+static void
+menu_key(struct app *a, enum action act, struct key k)
+{
+	void (*take)(struct app *, size_t) = a->over == OVER_COPY ? app_copy_take : app_attack_take;
+	size_t n = menu_rows(a);
+
+	if (act == ACTION_UP && a->chosen > 0)
+		a->chosen--;
+	else if (act == ACTION_DOWN && a->chosen + 1 < n)
+		a->chosen++;
+	else if (act == ACTION_OPEN)
+		take(a, a->chosen);
+	else if (k.mods == 0 && k.code >= '1' && k.code < '1' + n)
+		take(a, k.code - '1');
 }
 
 /* Nothing but the text, from the first column on: for the terminal's own selection. */
 static void
 draw_plain(struct app *a, struct grid *g, struct rect r)
 {
-	struct span text = buf_span(&a->copy.at[a->copy.chosen].text);
+	struct span text = buf_span(&a->copy.at[a->copy.taken].text);
 
 	grid_fill(g, r, ROLE_TEXT);
 	(void)view_wrap_exact(g, rect_of(r.x, r.y, r.w, r.h - 1), ROLE_TEXT, text);
@@ -188,8 +217,9 @@ static void (*const draw_over[])(struct app *, struct grid *, struct rect) = {
 	[OVER_NONE] = NULL,
 	[OVER_HELP] = draw_help,
 	[OVER_WHY] = draw_why,
-	[OVER_COPY] = draw_copy,
+	[OVER_COPY] = draw_menu,
 	[OVER_PLAIN] = draw_plain,
+	[OVER_ATTACKS] = draw_menu,
 	[OVER_CONFIRM] = draw_confirm,
 	[OVER_QUESTION] = draw_question,
 };
@@ -226,20 +256,6 @@ scroll_by(struct app *a, enum action act, int page)
 			a->scroll += (size_t)moves[i].by; /* drawing stops at the end */
 }
 
-static void
-copy_key(struct app *a, enum action act, struct key k)
-{
-	size_t last = a->copy.n - 1;
-
-	if (act == ACTION_UP || act == ACTION_DOWN)
-		a->copy.chosen = act == ACTION_UP ? a->copy.chosen - (a->copy.chosen > 0) :
-						    a->copy.chosen + (a->copy.chosen < last);
-	else if (act == ACTION_OPEN || act == ACTION_COPY)
-		app_copy_take(a, a->copy.chosen);
-	else if (k.mods == 0 && k.code >= '1' && k.code <= '9')
-		app_copy_take(a, k.code - '1');
-}
-
 bool
 app_overlay_act(struct app *a, enum action act, struct key k)
 {
@@ -256,8 +272,8 @@ app_overlay_act(struct app *a, enum action act, struct key k)
 	    (a->over == OVER_WHY && act == ACTION_WHY)) {
 		a->over = OVER_NONE;
 		app_refresh(a);
-	} else if (a->over == OVER_COPY) {
-		copy_key(a, act, k);
+	} else if (a->over == OVER_COPY || a->over == OVER_ATTACKS) {
+		menu_key(a, act, k);
 	} else if (a->over == OVER_HELP) {
 		scroll_by(a, act, app_ctx(a).layout.h / 2);
 	} else if (act == ACTION_EVIDENCE) {
