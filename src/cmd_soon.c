@@ -3,10 +3,6 @@
 #include "src/setup.h"
 
 const struct opt verify_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
-const struct opt key_list_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
-const struct opt key_import_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
-const struct opt key_export_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
-const struct opt key_new_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
 const struct opt doctor_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
 
 static int
@@ -16,8 +12,4 @@ soon(const struct opts *o)
 }
 
 int cmd_verify(const struct opts *o) { return soon(o); }
-int cmd_key_list(const struct opts *o) { return soon(o); }
-int cmd_key_import(const struct opts *o) { return soon(o); }
-int cmd_key_export(const struct opts *o) { return soon(o); }
-int cmd_key_new(const struct opts *o) { return soon(o); }
 int cmd_doctor(const struct opts *o) { return soon(o); }

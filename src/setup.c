@@ -5,8 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
+#include "core/base/file.h"
 #include "core/base/utf8.h"
 #include "core/conf/topic.h"
+#include "core/model/audit.h"
 
 void
 setup_complain(const char *text)
@@ -174,4 +177,31 @@ setup_tree(const struct setup *s, const char *word, uint8_t topic[512], size_t *
 	(void)snprintf(text, sizeof text, "\"%.120s\" is not a topic a conf may name", word);
 	setup_complain(text);
 	return false;
+}
+
+void
+setup_note(const struct setup *s, const char *kind, struct span tree, const char *text,
+    const char *detail)
+{
+	struct clock clock = clock_real();
+	struct audit_row row = { .time_ms = clock_wall_ms(&clock), .who = s->who, .kind = kind,
+		.tree = tree, .text = span_of(text), .detail = span_of(detail) };
+	char path[PATH_MAX];
+	struct mq_error e = { 0 };
+	struct audit *a = NULL;
+
+	if (s->profile == NULL)
+		return;
+	if (file_join(path, sizeof path, s->state_dir, "audit.db") != MQ_OK) {
+		setup_complain("the path of the audit log is too long");
+		return;
+	}
+	if (audit_open(path, &a, &e) == MQ_OK && audit_append(a, &row) && audit_flush(a) == MQ_OK &&
+	    audit_lost(a) == 0)
+		e.text[0] = e.code != MQ_OK ? e.text[0] : '\0'; /* a damaged file was set aside */
+	else if (e.text[0] == '\0')
+		(void)mq_fail(&e, MQ_EIO, "done, but not written to the audit log: %s", path);
+	if (e.text[0] != '\0')
+		setup_complain(e.text);
+	audit_close(a);
 }

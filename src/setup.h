@@ -45,5 +45,9 @@ void setup_complain(const char *text);
 int setup_status(enum mq_err r);
 /* Decodes a TREE operand (percent form, as in a conf); complains and returns false if it is none. */
 bool setup_tree(const struct setup *s, const char *word, uint8_t topic[512], size_t *n);
+/* Writes one row to the profile's audit log and waits for the disk; what was done is done, so a
+ * failure is only said. Without a profile there is no log. */
+void setup_note(const struct setup *s, const char *kind, struct span tree, const char *text,
+    const char *detail);
 
 #endif

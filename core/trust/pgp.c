@@ -95,6 +95,7 @@ pgp_open(struct pgp **out, const struct pgp_options *o, struct mq_error *e)
 		return mq_fail(e, MQ_ENOMEM, "no memory for gpg");
 	p->kind = o->kind;
 	p->deadline_ms = o->deadline_ms == 0 ? PGP_DEADLINE_MS : o->deadline_ms;
+	p->at = o->at;
 	p->may_prompt = o->may_prompt;
 	p->own_home = o->own_home && o->home != NULL;
 	pgp_link_init(p);
@@ -246,6 +247,8 @@ pgp_generate(struct pgp *p, const char *user_id, const char *passphrase, uint32_
 	if (passphrase != NULL) {
 		w.flags = PGP_WIRE_PASSPHRASE;
 		w.passphrase = span_of(passphrase);
+	} else if (p->may_prompt) {
+		w.flags = PGP_WIRE_PROMPT;
 	}
 	return pgp_link_submit(p, &w, id);
 }

@@ -47,6 +47,7 @@ struct pgp_options {
 	int deadline_ms;      /* 0: PGP_DEADLINE_MS; -1: none (a person may be asked) */
 	bool may_prompt;      /* SECRET: pinentry may use the terminal; else mode ERROR */
 	bool own_home;	      /* SECRET: home is ours alone: pgp_close ends its agent */
+	int64_t at;	      /* VERIFY: judge as of this time (Unix seconds); 0: now */
 };
 
 /* gpg need not be there: then each answer is MQ_ECRYPTO with a sentence. */
@@ -94,7 +95,8 @@ enum mq_err pgp_import(struct pgp *p, const struct fpr *want, struct span cert, 
 enum mq_err pgp_look(struct pgp *p, struct span keys, uint32_t *id);
 enum mq_err pgp_list(struct pgp *p, bool secret_only, uint32_t *id);
 enum mq_err pgp_export(struct pgp *p, const struct fpr *key, uint32_t *id);
-/* Ed25519 sign+cert primary with Cv25519 encryption subkey; passphrase NULL: unprotected. */
+/* Ed25519 sign+cert primary with Cv25519 encryption subkey; passphrase NULL: unprotected, or, after
+ * pgp_set_prompt(p, true), asked for by pinentry. */
 enum mq_err pgp_generate(struct pgp *p, const char *user_id, const char *passphrase, uint32_t *id);
 
 /* SECRET: how the next SIGN and DECRYPT deal with a locked key. Without a prompt they answer MQ_EPERM

@@ -141,10 +141,13 @@ run(char **argv)
 {
 	bool verify = strcmp(argv[PGP_ARG_KIND], PGP_KIND_VERIFY) == 0;
 	struct pgp_child c = { .gpg = argv[PGP_ARG_GPG] };
+	uint64_t at;
 	uint32_t deadline;
 
-	if (!text_u32(span_of(argv[PGP_ARG_DEADLINE]), &deadline) || deadline > INT32_MAX)
+	if (!text_u32(span_of(argv[PGP_ARG_DEADLINE]), &deadline) || deadline > INT32_MAX ||
+	    !text_u64(span_of(argv[PGP_ARG_AT]), INT64_MAX, &at))
 		_exit(2);
+	c.at = (int64_t)at;
 	c.deadline_ms = deadline == 0 ? -1 : (int)deadline;
 	if (argv[PGP_ARG_HOME][0] != '\0')
 		c.home = argv[PGP_ARG_HOME];

@@ -15,6 +15,7 @@
 struct pgp_child {
 	const char *home, *gpg;
 	int deadline_ms;
+	int64_t at; /* VERIFY: the time to judge at; 0: now */
 	struct gpg ring; /* VERIFY: what was imported; SECRET: the home given */
 	/* VERIFY only */
 	struct gpg scratch; /* certificates are looked at here first */
@@ -32,7 +33,8 @@ extern pgp_child_fn *const pgp_secret_child[PGP_OP_COUNT];
 
 enum mq_err pgp_verify_child_open(struct pgp_child *c, struct mq_error *e);
 
-/* Makes path an empty 0700 home with the options of OPENPGP.md 1.4. */
-enum mq_err pgp_home_make(const char *path, struct mq_error *e);
+/* Makes path an empty 0700 home with the options of OPENPGP.md 1.4; gpg's clock stands at `at`, if it
+ * is not 0. */
+enum mq_err pgp_home_make(const char *path, int64_t at, struct mq_error *e);
 
 #endif

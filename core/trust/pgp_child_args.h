@@ -11,8 +11,9 @@
 #define PGP_HOME_MAX 87
 #define PGP_HOME_PATH_MAX (PGP_HOME_MAX + 1) /* and NUL */
 
-/* argv of a child behind PGP_CHILD_ARG: kind, home ("" = the user's), gpg, deadline (0 = none). */
-enum { PGP_ARG_KIND = 2, PGP_ARG_HOME, PGP_ARG_GPG, PGP_ARG_DEADLINE, PGP_ARG_COUNT };
+/* argv of a child behind PGP_CHILD_ARG: kind, home ("" = the user's), gpg, deadline (0 = none), the
+ * time to judge at (0 = now). */
+enum { PGP_ARG_KIND = 2, PGP_ARG_HOME, PGP_ARG_GPG, PGP_ARG_DEADLINE, PGP_ARG_AT, PGP_ARG_COUNT };
 #define PGP_KIND_VERIFY "verify"
 #define PGP_KIND_SECRET "secret"
 

@@ -45,15 +45,20 @@ put_file(const char *dir, const char *name, const char *text, struct mq_error *e
 }
 
 enum mq_err
-pgp_home_make(const char *path, struct mq_error *e)
+pgp_home_make(const char *path, int64_t at, struct mq_error *e)
 {
+	char text[sizeof gpg_conf + 64];
 	enum mq_err r = file_remove_tree(path, e);
 
 	if (r != MQ_OK && r != MQ_ENOENT)
 		return r;
 	if (mkdir(path, 0700) != 0)
 		return mq_fail_errno(e, MQ_EIO, "cannot make the gpg home %s", path);
-	if ((r = put_file(path, "gpg.conf", gpg_conf, e)) != MQ_OK)
+	(void)snprintf(text, sizeof text, "%s", gpg_conf);
+	if (at != 0) /* the ! stops that clock */
+		(void)snprintf(text, sizeof text, "%sfaked-system-time %lld!\n", gpg_conf,
+		    (long long)at);
+	if ((r = put_file(path, "gpg.conf", text, e)) != MQ_OK)
 		return r;
 	/* GnuPG 2.4 would write `use-keyboxd` into a common.conf of its own */
 	return put_file(path, "common.conf", "", e);

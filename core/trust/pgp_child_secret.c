@@ -450,6 +450,49 @@ add_encryption_subkey(struct pgp_child *c, const struct pgp_request *q, unsigned
 	return r;
 }
 
+/* "Name <address>" as gpg's parameter file wants it; anything else is all name. */
+static char *
+key_parameters(struct span uid)
+{
+	const char *text = (const char *)uid.p, *open = memrchr(uid.p, '<', uid.n);
+	size_t name = open != NULL && open > text + 1 && open[-1] == ' ' && uid.p[uid.n - 1] == '>' ?
+	    (size_t)(open - text) - 1 : uid.n;
+	size_t mail = name < uid.n ? uid.n - name - 3 : 0;
+	char *out;
+
+	if (asprintf(&out, "<GnupgKeyParms format=\"internal\">\n"
+		"Key-Type: EDDSA\nKey-Curve: ed25519\nKey-Usage: sign cert\n"
+		"Subkey-Type: ECDH\nSubkey-Curve: cv25519\nSubkey-Usage: encrypt\n"
+		"Expire-Date: 0\nName-Real: %.*s\n%s%.*s%s</GnupgKeyParms>\n",
+		(int)name, text, mail != 0 ? "Name-Email: " : "", (int)mail,
+		mail != 0 ? open + 1 : "", mail != 0 ? "\n" : "") < 0)
+		return NULL;
+	return out;
+}
+
+/* Both keys in one run of gpg, so that pinentry asks for the passphrase once. */
+static enum mq_err
+make_prompted(struct pgp_child *c, const struct pgp_request *q, struct fpr *f, struct mq_error *e)
+{
+	char *text = key_parameters(q->data);
+	gpgme_genkey_result_t made;
+	gpgme_error_t err;
+	enum mq_err r;
+
+	if (text == NULL)
+		return mq_fail(e, MQ_ENOMEM, "no memory to make a key");
+	if ((r = begin(c, q, e)) == MQ_OK) {
+		err = gpg_finish(&c->ring, gpgme_op_genkey_start(c->ring.ctx, text, NULL, NULL));
+		made = gpgme_op_genkey_result(c->ring.ctx);
+		if (err != 0)
+			r = gpg_fail(&c->ring, err, e, "make a key");
+		else if (made == NULL || made->fpr == NULL || !fpr_parse(span_of(made->fpr), f))
+			r = mq_fail(e, MQ_ECRYPTO, "cannot make a key: gpg made none");
+	}
+	free(text);
+	return r;
+}
+
 static enum mq_err
 generate(struct pgp_child *c, const struct pgp_request *q, struct pgp_answer *a, struct mq_error *e)
 {
@@ -460,6 +503,8 @@ generate(struct pgp_child *c, const struct pgp_request *q, struct pgp_answer *a,
 	if (!user_id_ok(q->data))
 		return mq_fail(e, MQ_EINVAL, "a user ID is text without control characters that does "
 		    "not begin with -");
+	if ((q->flags & PGP_WIRE_PROMPT) != 0)
+		return make_prompted(c, q, &a->fpr, e);
 	if ((r = make_primary(c, q, flags, &a->fpr, e)) != MQ_OK)
 		return r;
 	return add_encryption_subkey(c, q, flags, &a->fpr, e);

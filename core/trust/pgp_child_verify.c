@@ -17,15 +17,15 @@ pgp_verify_child_open(struct pgp_child *c, struct mq_error *e)
 		    c->home);
 	gpg_init(&c->ring, c->gpg, c->ring_home, PGP_CHILD_FD, c->deadline_ms);
 	gpg_init(&c->scratch, c->gpg, c->scratch_home, PGP_CHILD_FD, c->deadline_ms);
-	if ((r = pgp_home_make(c->ring_home, e)) != MQ_OK)
+	if ((r = pgp_home_make(c->ring_home, c->at, e)) != MQ_OK)
 		return r;
-	return pgp_home_make(c->scratch_home, e);
+	return pgp_home_make(c->scratch_home, c->at, e);
 }
 
 static int64_t
-now(void)
+now(const struct pgp_child *c)
 {
-	const struct clock clock = clock_real();
+	const struct clock clock = c->at != 0 ? clock_fixed(c->at) : clock_real();
 
 	return clock_wall(&clock);
 }
@@ -65,7 +65,7 @@ ask_gpg(struct pgp_child *c, struct gpg *g, const struct pgp_request *q, const s
 	out->verdict = sig_by_gpg(&g->status, w, &c->keys, out);
 	if (out->verdict == (enum verdict)SIG_GOOD)
 		out->verdict = err != 0 || result_contradicts(g->ctx, w) ?
-		    V_SYS_ERROR : sig_after_gpg(&c->keys, now(), out);
+		    V_SYS_ERROR : sig_after_gpg(&c->keys, now(c), out);
 	if (g->status.total == 0)
 		r = mq_fail(e, MQ_ECRYPTO, "cannot check a signature: gpg said nothing");
 	else if (out->verdict == V_SYS_ERROR)
@@ -92,7 +92,7 @@ ask_each_holder(struct pgp_child *c, const struct pgp_request *q, const struct s
 		const struct fpr *holder = &k->sub[0].fpr;
 
 		buf_reset(&cert);
-		if ((r = pgp_home_make(c->scratch_home, e)) != MQ_OK ||
+		if ((r = pgp_home_make(c->scratch_home, c->at, e)) != MQ_OK ||
 		    (r = gpg_export(&c->ring, holder, &cert, e)) != MQ_OK ||
 		    (r = gpg_import(&c->scratch, holder, buf_span(&cert), e)) != MQ_OK)
 			break;
@@ -110,7 +110,7 @@ verify(struct pgp_child *c, const struct pgp_request *q, struct pgp_answer *a, s
 	struct sigwalk w;
 	size_t at = 0;
 
-	if (sig_before_gpg(q->sig, &c->keys, now(), &a->sig) != V_NONE)
+	if (sig_before_gpg(q->sig, &c->keys, now(c), &a->sig) != V_NONE)
 		return MQ_OK;
 	a->sig.verdict = V_SYS_ERROR;
 	if (sigwalk_read(q->sig, &w) != V_NONE) /* it just passed */
@@ -151,7 +151,7 @@ import(struct pgp_child *c, const struct pgp_request *q, struct pgp_answer *a, s
 	a->out.max = PGP_CERT_MAX;
 	if (c->keys.n >= KEYTABLE_KEYS_MAX && keytable_primary(&c->keys, want) == NULL)
 		return mq_fail(e, MQ_ELIMIT, "more than %d keys", KEYTABLE_KEYS_MAX);
-	if ((r = pgp_home_make(c->scratch_home, e)) != MQ_OK ||
+	if ((r = pgp_home_make(c->scratch_home, c->at, e)) != MQ_OK ||
 	    (r = gpg_look(&c->scratch, want, q->data, e)) != MQ_OK ||
 	    (r = gpg_import(&c->scratch, want, q->data, e)) != MQ_OK ||
 	    (r = gpg_export(&c->scratch, want, &clean, e)) != MQ_OK ||

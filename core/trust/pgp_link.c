@@ -151,7 +151,7 @@ static enum mq_err
 start_child(struct pgp *p, struct mq_error *e)
 {
 	struct pgp_proc_args a = { p->self, p->kind == PGP_VERIFY_CHILD, p->home, p->gpg,
-		p->deadline_ms };
+		p->deadline_ms, p->at };
 	enum mq_err r;
 
 	if (p->kind == PGP_VERIFY_CHILD) {

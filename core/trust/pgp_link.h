@@ -36,6 +36,7 @@ struct pgp {
 	enum pgp_kind kind;
 	char *self, *home, *run_dir, *gpg; /* home, run_dir may be NULL */
 	int deadline_ms;
+	int64_t at; /* VERIFY: 0 = now */
 	bool may_prompt, own_home;
 	struct secret passphrase;
 	bool has_passphrase;

@@ -125,17 +125,19 @@ static enum mq_err
 start_with(struct pgp_proc *p, const struct pgp_proc_args *a, char *const *envp, int fd,
     struct mq_error *e)
 {
-	char deadline[16], arg[] = PGP_CHILD_ARG, verify[] = PGP_KIND_VERIFY,
+	char deadline[16], at[24], arg[] = PGP_CHILD_ARG, verify[] = PGP_KIND_VERIFY,
 	    secret[] = PGP_KIND_SECRET, *self = NULL, *home = NULL, *gpg = NULL;
 	enum mq_err r = MQ_ENOMEM;
 	int err;
 
 	(void)snprintf(deadline, sizeof deadline, "%d", a->deadline_ms > 0 ? a->deadline_ms : 0);
+	(void)snprintf(at, sizeof at, "%lld", (long long)a->at);
 	self = strdup(a->self);
 	home = strdup(a->home != NULL ? a->home : "");
 	gpg = strdup(a->gpg);
 	if (self != NULL && home != NULL && gpg != NULL) {
-		char *argv[] = { self, arg, a->verify ? verify : secret, home, gpg, deadline, NULL };
+		char *argv[] = { self, arg, a->verify ? verify : secret, home, gpg, deadline,
+			at, NULL };
 
 		err = spawn(&p->pid, a->self, argv, envp, fd);
 		r = MQ_OK;

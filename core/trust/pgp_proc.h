@@ -25,6 +25,7 @@ struct pgp_proc_args {
 	const char *home; /* NULL: the user's */
 	const char *gpg;
 	int deadline_ms; /* -1: none */
+	int64_t at;	 /* see pgp_options */
 };
 
 enum mq_err pgp_proc_start(struct pgp_proc *p, const struct pgp_proc_args *a, struct mq_error *e);
