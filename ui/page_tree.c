@@ -115,6 +115,25 @@ offer_then(struct sheet *s, const struct view_ctx *c, const struct snap_offer *o
 		    span_of("the new owner must rekey: the old one still knows the epoch key"));
 }
 
+/* "a; b; c", a line each, the first beside a name. */
+static void
+clauses(struct sheet *s, const char *name, struct span text)
+{
+	while (text.n != 0) {
+		size_t n = 0, step;
+
+		while (n + 1 < text.n && memcmp(text.p + n, "; ", 2) != 0)
+			n++;
+		step = n + 1 < text.n ? n + 2 : text.n;
+		if (n + 1 >= text.n)
+			n = text.n;
+		sheet_words(s, name, ROLE_DIFF_CHANGE, (struct span){ text.p, n });
+		name = "";
+		text.p += step;
+		text.n -= step;
+	}
+}
+
 static void
 offer(struct sheet *s, const struct view_ctx *c, const struct snap_offer *o)
 {
@@ -126,7 +145,7 @@ offer(struct sheet *s, const struct view_ctx *c, const struct snap_offer *o)
 		party(s, "to", &o->to[i], true);
 	offer_signatures(s, o);
 	offer_then(s, c, o);
-	sheet_words(s, "changes", ROLE_DIFF_CHANGE, text_of(o->what));
+	clauses(s, "changes", text_of(o->what));
 }
 
 /* ---- what stands now */
@@ -143,14 +162,28 @@ pin_word(int pin, enum verdict_class *class)
 	}
 }
 
+/* Appends ", receipt 3 s ago". */
+static void
+add_age(char *text, size_t size, const char *what, int64_t ms)
+{
+	char age[SHOW_TEXT];
+	size_t n = strlen(text);
+
+	show_span(age, ms);
+	if (ms < 1000)
+		(void)snprintf(text + n, size - n, ", %s just now", what);
+	else
+		(void)snprintf(text + n, size - n, ", %s %s ago", what, age);
+}
+
 static void
 gateway(struct sheet *s, const struct view_ctx *c, const struct snap_tree_detail *d)
 {
 	const struct snap_tree *t = &d->row;
 	enum verdict_class class;
 	const char *word = pin_word(t->pin, &class);
-	char text[TEXT_MAX], age[SHOW_TEXT];
-	int x, y, n;
+	char text[TEXT_MAX];
+	int x, y;
 
 	(void)sheet_hex(s, "gateway", show_digits(d->gateway), &x, &y);
 	(void)view_state(s->g, x, y, sheet_room(s, x), class, word);
@@ -158,18 +191,14 @@ gateway(struct sheet *s, const struct view_ctx *c, const struct snap_tree_detail
 		sheet_words(s, "", ROLE_STATE_WARN, span_of("no receipt yet"));
 		return;
 	}
-	n = snprintf(text, sizeof text, "%.23s at revision %" PRIu32 "%s%.32s", t->gw_state,
+	(void)snprintf(text, sizeof text, "%.23s at revision %" PRIu32 "%s%.32s", t->gw_state,
 	    t->gw_revision, t->gw_reason[0] != '\0' ? ", " : "", t->gw_reason);
-	if (!c->quiet) {
-		show_span(age, t->receipt_age_ms);
-		n += snprintf(text + n, sizeof text - (size_t)n, ", receipt %s old", age);
-	}
-	if (!c->quiet && t->heartbeat_age_ms >= 0) {
-		show_span(age, t->heartbeat_age_ms);
-		n += snprintf(text + n, sizeof text - (size_t)n, ", heartbeat %s", age);
-	}
+	if (!c->quiet)
+		add_age(text, sizeof text, "receipt", t->receipt_age_ms);
+	if (!c->quiet && t->heartbeat_age_ms >= 0)
+		add_age(text, sizeof text, "heartbeat", t->heartbeat_age_ms);
 	if (d->gw_lost != 0)
-		(void)snprintf(text + n, sizeof text - (size_t)n, ", lost %" PRIu64 " on its link",
+		(void)snprintf(text + strlen(text), sizeof text - strlen(text), ", lost %" PRIu64 " on its link",
 		    d->gw_lost);
 	sheet_words(s, "", ROLE_TEXT, span_of(text));
 }
@@ -295,28 +324,13 @@ page_tree(struct sheet *s, const struct view_ctx *c)
 	(void)draw_untrusted(s->g, title.x, title.y, title.w, c->focus == 1 ? ROLE_FOCUS : ROLE_STRONG,
 	    snap_span(c->snap, d->row.topic));
 	sheet_line(s, ROLE_DIM, tree_state_sentence((enum tree_state)d->row.state));
+	if (strcmp(d->row.who, "-") != 0 && d->row.who[0] != '\0')
+		sheet_words(s, "next", strncmp(d->row.who, "you", 3) == 0 ? ROLE_STATE_WARN : ROLE_TEXT,
+		    span_of(d->row.who));
 	for (uint32_t i = 0; i < d->n_offers; i++)
 		offer(s, c, &d->offer[i]);
 	facts(s, c, d);
 	history(s, d);
-}
-
-/* "a; b; c", a line each. */
-static void
-clauses(struct sheet *s, struct span text)
-{
-	while (text.n != 0) {
-		size_t n = 0, step;
-
-		while (n + 1 < text.n && memcmp(text.p + n, "; ", 2) != 0)
-			n++;
-		step = n + 1 < text.n ? n + 2 : text.n;
-		if (n + 1 >= text.n)
-			n = text.n;
-		sheet_words(s, "", ROLE_DIFF_CHANGE, (struct span){ text.p, n });
-		text.p += step;
-		text.n -= step;
-	}
 }
 
 void
@@ -329,12 +343,12 @@ page_tree_changes(struct sheet *s, const struct view_ctx *c)
 	    c->focus == 1 ? ROLE_FOCUS : ROLE_STRONG, snap_span(c->snap, d->row.topic));
 	for (uint32_t i = 0; i < d->n_offers; i++) {
 		offer_title(s, c, &d->offer[i]);
-		clauses(s, text_of(d->offer[i].what));
+		clauses(s, "", text_of(d->offer[i].what));
 	}
 	for (uint32_t i = 0; i < d->chain.n; i++) {
 		(void)snprintf(title, sizeof title, "revision %" PRIu32, d->revision[i].revision);
 		sheet_head(s, title);
-		clauses(s, text_of(d->revision[i].what));
+		clauses(s, "", text_of(d->revision[i].what));
 	}
 }
 

@@ -157,7 +157,7 @@ static const struct {
 } lists[LOG_LISTS] = {
 	[LOG_CONNECTION] = { "Connection", "nothing has happened yet", COLUMNS(conn_columns), draw_conn },
 	[LOG_SUBS] = { "Subscriptions", "nothing is subscribed yet", COLUMNS(sub_columns), draw_sub },
-	[LOG_AUDIT] = { "Decisions", "nothing was decided yet", COLUMNS(audit_columns), draw_audit },
+	[LOG_AUDIT] = { "Audit", "nothing was decided yet", COLUMNS(audit_columns), draw_audit },
 	[LOG_PROGRAM] = { "Program", "nothing to tell", COLUMNS(log_columns), draw_log },
 };
 
