@@ -155,7 +155,7 @@ export B
 check: ensure-deps ## all tests
 	@$(MAKE) --no-print-directory programs tests
 	@tests/run $(UNIT) $(VECTORS:%=tests/vectors/vectors.test) $(if $(FUZZ),tests/fuzz/replay.test) $(IT_TESTS) $(TUI_TESTS)
-unit: tests ## unit tests only
+unit: programs tests ## unit tests only
 	@tests/run $(UNIT)
 KIND ?= all
 vectors: $(VECTORS) ## judge test vectors: KIND=envelope|protocol|openpgp FILES="..."

@@ -40,7 +40,8 @@ wish_log(struct wish *w)
 		wish(w, gateway_tree(g), SLOT_LOG, r, NULL);
 }
 
-/* The keys of candidates, and that of N if it was lost. */
+/* The keys of candidates (the rule looks at the blob even if a start that was cut short left the key
+ * here), and that of N if it was lost. */
 static void
 wish_keys(struct wish *w)
 {
@@ -51,7 +52,7 @@ wish_keys(struct wish *w)
 	for (size_t i = 0; i < g->n_cand; i++) {
 		const struct conf *c = g->kept[i].conf;
 
-		if (!c->has_epoch_key_id || gateway_has_epoch(g, c))
+		if (!c->has_epoch_key_id)
 			continue;
 		wish(w, gateway_tree(g), SLOT_KEYS, c->epoch, NULL);
 		if (!span_eq(conf_topic(c), gateway_tree(g)))
