@@ -123,6 +123,8 @@ want_conf(struct fpr *out, size_t *n, size_t max, const struct conf *c)
 	want(out, n, max, c->owner, c->n_owners);
 	want(out, n, max, c->recovery, c->n_recovery);
 	want(out, n, max, c->reader, c->n_readers);
+	if (!c->gateway.is_edkey)
+		want(out, n, max, &c->gateway.fpr, 1);
 }
 
 /* First contact: nothing is verified yet, so the owners that `secure` names are fetched to check
@@ -199,7 +201,8 @@ follow_judge_pgp(struct follow *f, struct follow_watch *w, struct span payload)
 	else if (!fpr_parse(span_of(w->fpr), &who) || payload.n > PGP_CERT_MAX)
 		ev.verdict = V_MALFORMED;
 	else if (!is_wanted(f, &who)) {
-		ev.verdict = V_UNKNOWN_KEY;
+		/* without a conf there is nobody to compare it with yet */
+		ev.verdict = f->n_chain == 0 ? V_NEEDS_CONF : V_UNKNOWN_KEY;
 		follow_tell(f, w, &ev);
 		w->dirty = true; /* a later conf may name it */
 		return;

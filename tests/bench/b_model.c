@@ -8,11 +8,9 @@
 
 #include "core/model/model.h"
 #include "core/model/snap.h"
+#include "tests/bench/lib_fill.h"
 
-#define PAYLOAD 100
 #define FRAMES 300
-#define BRANCH 1000 /* topics below one parent */
-#define BUDGET ((size_t)1 << 30)
 
 /* CPU of this thread: what else runs on the machine does not count. */
 static double
@@ -35,33 +33,6 @@ resident(void)
 		exit(3);
 	(void)fclose(f); /* only read */
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
-static size_t
-name_of(char out[64], size_t i, bool flat)
-{
-	int n = flat ? snprintf(out, 64, "plant/sensor%07zu", i) :
-		       snprintf(out, 64, "plant/line%03zu/sensor%04zu", i / BRANCH, i % BRANCH);
-
-	return (size_t)n;
-}
-
-static void
-deliver(struct model *m, size_t i, bool flat)
-{
-	static const uint8_t payload[PAYLOAD] = "21.5";
-	struct model_msg msg = { .tree = span_of("plant") };
-	struct topic_node *n;
-	char topic[64];
-	uint32_t lost;
-
-	msg.topic = (struct span){ (const uint8_t *)topic, name_of(topic, i, flat) };
-	msg.h = (struct history_msg){ .verdict = verdict_grant(V_VERIFIED), .current = true,
-		.raw = { payload, sizeof payload }, .value = { payload, 4 },
-		.size = sizeof payload, .envelope = true, .seq = 1 };
-	if ((n = model_message(m, &msg)) == NULL)
-		exit(3);
-	(void)window_check(&topictree_leaf(model_topics(m), n)->window, 1, 2, false, &lost);
 }
 
 static int
@@ -111,11 +82,10 @@ measure(size_t topics, bool flat, struct snap *s)
 	(void)malloc_trim(0); /* the last round's memory is not this one's */
 	before = resident();
 	used = mallinfo2().uordblks + mallinfo2().hblkhd;
-	if ((m = model_new(&clock, BUDGET)) == NULL)
+	if ((m = model_new(&clock, FILL_BUDGET)) == NULL)
 		exit(3);
 	from = now();
-	for (size_t i = 0; i < topics; i++)
-		deliver(m, i * 7919 % topics, flat);
+	fill_model(m, topics, flat);
 	add = now() - from;
 	printf("%zu topics, %s\n", topics, flat ? "one level" : "1000 a branch");
 	printf("  memory a topic                     %zu B resident, %zu B allocated\n",
@@ -123,12 +93,11 @@ measure(size_t topics, bool flat, struct snap *s)
 	    (mallinfo2().uordblks + mallinfo2().hblkhd - used) / topics);
 	from = now();
 	for (size_t i = 0; i < topics; i++)
-		deliver(m, i * 6151 % topics, flat);
+		fill_deliver(m, i * 6151 % topics, flat);
 	again = now() - from;
 	printf("  messages a second                  %.0f new topics, %.0f known ones\n",
 	    (double)topics / add, (double)topics / again);
-	(void)topictree_open_below(model_topics(m),
-	    topictree_find(model_topics(m), span_of("plant")), true, SIZE_MAX);
+	fill_open(m);
 	frames(m, s, "snapshot of 50 rows", "");
 	frames(m, s, "the same while a filter looks", "sensor00");
 	model_free(m);
