@@ -76,6 +76,14 @@ port_job(void *arg, enum action a, struct span tree, struct mq_error *e)
 	return dash_owner_job(d->owner, a, tree, e);
 }
 
+static bool
+port_stop(void *arg)
+{
+	struct dash *d = arg;
+
+	return dash_owner_stop(d->owner);
+}
+
 static void
 port_question(void *arg, struct app_question *q)
 {
@@ -240,7 +248,7 @@ start_app(struct dash *d, struct mq_error *e)
 		.quiet = d->s->config.quiet_screen, .fps = (int)d->s->config.fps,
 		.profile = d->s->profile->name,
 		.port = { .arg = d, .build = port_build, .filter_step = port_filter_step,
-		    .decide = port_decide, .job = port_job, .question = port_question,
+		    .decide = port_decide, .job = port_job, .stop = port_stop, .question = port_question,
 		    .answer = port_answer, .evidence = port_evidence,
 		    .clipboard = d->s->config.clipboard ? port_clipboard : NULL,
 		    .n_attacks = d->o->attacks.n, .attack_name = port_attack_name,

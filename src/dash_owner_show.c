@@ -89,9 +89,9 @@ tell_outbox(struct dash_owner *d, struct span tree, struct buf *out)
 	if (m.step == OUTBOX_O1)
 		(void)buf_puts(out, "a draft is kept here: edit opens it again, cancel drops it\n");
 	else if (m.step >= OUTBOX_O2 && m.step < OUTBOX_O7)
-		(void)buf_printf(out, "revision %u (%s) is signed and not finished, it reached %s: "
-		    "push goes on with it, cancel drops it\n", m.revision, m.kind,
-		    outbox_step_name(m.step));
+		(void)buf_printf(out, "revision %u (%s) is signed and %s: push goes on with it, cancel "
+		    "drops it\n", m.revision, m.kind, m.step == OUTBOX_O2 ? "not published" :
+		    m.step < OUTBOX_O5 ? "partly published" : "published, but not confirmed by the gateway");
 }
 
 static struct span

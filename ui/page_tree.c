@@ -264,7 +264,7 @@ signer(struct grid *g, int x, int y, int w, const struct snap_revision *v)
 	int used = 0;
 
 	if (v->n_signers == 0) {
-		(void)draw_text(g, x, y, w, ROLE_DIM, "by claim");
+		(void)draw_text(g, x, y, w, ROLE_DIM, v->revision == 1 ? "by claim" : "");
 		return;
 	}
 	used = view_fpr_short(g, x, y, w, ROLE_FINGERPRINT, v->signer[0].fpr);

@@ -16,7 +16,7 @@
 
 #define NUMBER_W 4    /* columns of a line number */
 #define STEP_W 22     /* columns of the title of a step */
-#define STEP_NARROW 50 /* columns below which a time has no room */
+#define STEP_NARROW 48 /* columns below which a time has no room */
 #define LINES_MAX 4096 /* of a text; a conf has at most 32768 bytes */
 
 struct config {
@@ -37,36 +37,40 @@ static const struct {
 	[STEP_SKIPPED] = { GLYPH_DASH, ROLE_STATE_IDLE },
 };
 
+/* A step is one row; where it stopped, and what goes on now, it may say more. */
+static void
+draw_step_text(struct sheet *s, const struct snap_step *step, int y)
+{
+	bool loud = step->state == STEP_FAILED || step->state == STEP_RUNNING;
+	int x = s->r.x + 1 + 2 + STEP_W + 1, room = s->r.x + s->r.w - 10 - x;
+	enum role role = step->state == STEP_FAILED ? ROLE_NOTICE_WARN : ROLE_DIM;
+	struct span text = span_of(step->text);
+
+	if (room >= STEP_NARROW / 2 && (!loud || draw_untrusted_width(s->g, text) <= room)) {
+		(void)draw_untrusted(s->g, x, y, room, role, text);
+	} else if (loud && text.n != 0) {
+		x = s->r.x + 1 + 2;
+		y = sheet_next(s);
+		sheet_skip(s, view_wrap(s->g, rect_of(x, y, sheet_room(s, x), LINES_MAX), role, text) - 1);
+	}
+}
+
 static void
 draw_step(struct sheet *s, const struct snap_step *step)
 {
 	int state = step->state >= STEP_WAITING && step->state <= STEP_SKIPPED ? step->state : STEP_WAITING;
 	bool quiet = state == STEP_WAITING || state == STEP_SKIPPED;
-	int y = sheet_next(s), x = s->r.x + 1, rows, room;
-	struct span text = span_of(step->text);
+	int y = sheet_next(s), x = s->r.x + 1;
 	char time[9] = "";
 
 	if (state == STEP_DONE || state == STEP_FAILED)
 		view_time(time, step->time_ms);
 	(void)draw_glyph(s->g, x, y, step_marks[state].glyph, step_marks[state].role);
-	x += 2;
-	(void)draw_text(s->g, x, y, STEP_W, quiet ? ROLE_DIM : state == STEP_FAILED ? ROLE_STRONG : ROLE_TEXT,
-	    step->title);
+	(void)draw_text(s->g, x + 2, y, STEP_W,
+	    quiet ? ROLE_DIM : state == STEP_FAILED ? ROLE_STRONG : ROLE_TEXT, step->title);
 	if (s->r.w >= STEP_NARROW)
 		(void)draw_right(s->g, s->r.x + s->r.w - 8, y, 8, ROLE_DIM, time);
-	if (text.n == 0)
-		return;
-	room = s->r.w - (STEP_W + 4) - 10;
-	if (room < STEP_NARROW / 2 && draw_untrusted_width(s->g, text) > room) { /* below */
-		y = sheet_next(s);
-		x += 2;
-		room = sheet_room(s, x);
-	} else {
-		x += STEP_W + 1;
-	}
-	rows = view_wrap(s->g, rect_of(x, y, room, LINES_MAX),
-	    state == STEP_FAILED ? ROLE_NOTICE_WARN : ROLE_DIM, text);
-	sheet_skip(s, rows - 1);
+	draw_step_text(s, step, y);
 }
 
 static void
@@ -134,7 +138,7 @@ meaning_role(struct span line)
 static void
 draw_meaning(struct sheet *s, struct span text)
 {
-	sheet_head(s, "what changes");
+	sheet_head(s, "next revision");
 	for (int i = 0; text.n != 0 && i < LINES_MAX; i++) {
 		struct span line = take_line(&text);
 		int y = sheet_next(s), x = s->r.x + 3, rows;

@@ -68,11 +68,11 @@ certificate(struct sheet *s, const struct view_ctx *c)
 	char text[TEXT_MAX], left[SHOW_TEXT];
 
 	if (!cert->known) {
-		sheet_words(s, "shows", ROLE_DIM, span_of("no certificate"));
+		sheet_words(s, "cert", ROLE_DIM, span_of("no certificate"));
 		return;
 	}
 	(void)snprintf(text, sizeof text, "%.150s, issued by %.150s", cert->subject, cert->issuer);
-	sheet_words(s, "shows", ROLE_TEXT, span_of(text));
+	sheet_words(s, "cert", ROLE_TEXT, span_of(text));
 	y = sheet_field(s, "", &x);
 	show_left(left, cert->expires, c->now_ms);
 	x += view_state(s->g, x, y, sheet_room(s, x), pins[pin].class, pins[pin].word) + 2;

@@ -68,7 +68,7 @@ draw_codes(const uint64_t verdicts[V_COUNT], struct grid *g, int x, int y, int w
 		if (v == V_NONE || verdicts[v] == 0 || verdict_class(v) != order[i / V_COUNT])
 			continue;
 		(void)snprintf(text, sizeof text, "%s %" PRIu64, verdict_code(v), verdicts[v]);
-		x += draw_text(g, x, y, end - x, role_of_class(order[i / V_COUNT]), text) + 2;
+		x += draw_text(g, x, y, end - x, i < V_COUNT ? ROLE_TEXT : ROLE_DIM, text) + 2;
 		shown++;
 	}
 }
@@ -148,8 +148,7 @@ draw_failure(const struct view_ctx *c, const struct snap_failure *f, const struc
 	view_time(time, f->time_ms);
 	(void)draw_text(g, at->x[COL_TIME], y, at->w[COL_TIME], ROLE_DIM, time);
 	(void)view_verdict(g, at->x[COL_MARK], y, f->verdict, f->flags);
-	(void)draw_text(g, at->x[COL_CODE], y, at->w[COL_CODE],
-	    role_of_class(verdict_class_of(f->verdict, f->flags)), verdict_code(f->verdict));
+	(void)draw_text(g, at->x[COL_CODE], y, at->w[COL_CODE], ROLE_STRONG, verdict_code(f->verdict));
 	(void)show_topic(g, at->x[COL_TOPIC], y, at->w[COL_TOPIC], ROLE_TEXT,
 	    snap_span(c->snap, f->name));
 	(void)draw_untrusted(g, at->x[COL_REASON], y, at->w[COL_REASON], ROLE_DIM, reason);
