@@ -2,7 +2,6 @@
 #include "src/commands.h"
 #include "src/setup.h"
 
-const struct opt verify_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
 const struct opt doctor_options[] = { { "json", 'j', NULL, "answer with one JSON object" }, { 0 } };
 
 static int
@@ -11,5 +10,4 @@ soon(const struct opts *o)
 	return opts_usage(o, "this command is not built yet");
 }
 
-int cmd_verify(const struct opts *o) { return soon(o); }
 int cmd_doctor(const struct opts *o) { return soon(o); }

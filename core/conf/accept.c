@@ -316,7 +316,7 @@ conclude(struct accept_case *k)
 	r->flags |= flags_of(k);
 	r->stored = successor && !k->in_log && may_still_apply(r->verdict);
 	r->commit = applies || (r->verdict == V_VERIFIED && k->first_contact);
-	r->unpinned = k->first_contact;
+	r->unpinned = k->first_contact && !k->vouched;
 	r->rekey_due = applies && accept_full_hand_over(k);
 	if (!r->complete || k->committed || k->first_contact)
 		return;

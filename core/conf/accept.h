@@ -62,7 +62,9 @@ struct accept_state {
 	bool rekey_due;
 	int64_t time_floor; /* max(now, this) dates complete-at */
 	struct span topic;		/* configured tree; unclaimed only */
-	const struct fpr *anchor_owner; /* factory.conf, also after the genesis if it is there */
+	/* Gateway: factory.conf, also after the genesis if it is there. Dashboard at first contact: the
+	 * owners somebody vouches for (`verify --owner`); n 0: nobody does. */
+	const struct fpr *anchor_owner;
 	size_t n_anchor_owners;
 	uint32_t anchor_threshold;
 	const uint8_t *claim_key; /* 32 bytes of K, or NULL: no claim possible; unclaimed only */

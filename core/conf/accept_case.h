@@ -52,6 +52,7 @@ struct accept_case {
 	/* set by accept_frame() */
 	struct accept_base n, base;
 	bool first_contact;	/* a dashboard without a pin: C stands in for N */
+	bool vouched;		/* first contact, but a person named the owners of base(C) */
 	bool is_n, committed;	/* C is N; C's hash is committed */
 	bool claimed;		/* the claim is right */
 	const struct accept_candidate *kept; /* the stored entry of C's body, or NULL */

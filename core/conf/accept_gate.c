@@ -215,7 +215,7 @@ accept_fails_gate(struct accept_case *k)
 		k->wait = true;
 		return V_NONE;
 	}
-	if (k->first_contact) { /* the second auth line only */
+	if (k->first_contact && !k->vouched) { /* the second auth line only */
 		n.lines.a = n.lines.c;
 		n.lines.b = n.lines.d;
 		n.lines.both = n.lines.c >= n.lines.d;

@@ -46,13 +46,26 @@ receipt_names(const struct accept_case *k)
 	    memcmp(k->real->gateway_runs, k->conf->hash, HASH_BYTES) == 0;
 }
 
+/* Owners that a person vouches for stand where N's would: the conf's own keys cannot vouch. */
+static struct accept_base
+vouched_base(const struct accept_case *k)
+{
+	struct accept_base b = accept_base_of(k->conf);
+
+	b.owner = b.recovery = k->s->anchor_owner;
+	b.n_owners = b.n_recovery = k->s->n_anchor_owners;
+	b.threshold = b.recovery_threshold = k->s->anchor_threshold;
+	return b;
+}
+
 void
 accept_frame(struct accept_case *k)
 {
 	k->first_contact = k->policy->dashboard && k->s->current == NULL;
 	k->n = k->first_contact ? accept_base_of(k->conf) : accept_base_current(k->s);
 	k->is_n = k->n.conf != NULL && memcmp(k->n.hash, k->conf->hash, HASH_BYTES) == 0;
-	k->base = k->first_contact ? k->n : base_for(k);
+	k->vouched = k->first_contact && k->s->n_anchor_owners != 0;
+	k->base = k->vouched ? vouched_base(k) : k->first_contact ? k->n : base_for(k);
 	k->committed = is_committed(k->s, k->conf->hash);
 	k->claimed = !k->policy->dashboard && accept_claim_right(k->s, &k->r->parsed);
 	k->runs = k->runs || receipt_names(k);

@@ -385,6 +385,37 @@ a_dashboard_without_a_pin_trusts_secure_provisionally(void **state)
 }
 
 static void
+owners_somebody_vouches_for_stand_before_those_the_conf_names(void **state)
+{
+	struct fpr named[2];
+	struct draft d;
+	struct world *w = *state;
+
+	d = world_next(w);
+	d.owners = "B";
+	d.offer_until = d.issued + HOUR;
+	world_unclaim(w);
+	w->policy.dashboard = true;
+	w->s.anchor_owner = named;
+	w->s.n_anchor_owners = 1;
+	w->s.anchor_threshold = 1;
+	named[0] = fpr_of('C');
+	assert_int_equal(judge(w, SLOT_SECURE, &d, "AB"), V_NOT_OWNER); /* B calls itself the owner */
+	named[0] = fpr_of('A');
+	assert_int_equal(judge(w, SLOT_SECURE, &d, "B"), V_NOT_OWNER);
+	assert_int_equal(judge(w, SLOT_SECURE, &d, "A"), V_PARTIAL);
+	assert_int_equal(judge(w, SLOT_SECURE, &d, "AB"), V_VERIFIED);
+	assert_int_equal(w->r.a, 1);
+	assert_int_equal(w->r.c, 1);
+	assert_false(w->r.unpinned);
+	named[1] = fpr_of('B');
+	w->s.n_anchor_owners = 2;
+	w->s.anchor_threshold = 2;
+	assert_int_equal(judge(w, SLOT_SECURE, &d, "B"), V_PARTIAL);
+	assert_int_equal(judge(w, SLOT_SECURE, &d, "AB"), V_VERIFIED);
+}
+
+static void
 a_dashboard_waits_for_the_receipt_where_the_gateway_waits(void **state)
 {
 	struct world *w = *state;
@@ -426,6 +457,7 @@ main(void)
 		T(a_claim_code_makes_the_first_owner),
 		T(factory_owners_sign_the_genesis),
 		T(a_dashboard_without_a_pin_trusts_secure_provisionally),
+		T(owners_somebody_vouches_for_stand_before_those_the_conf_names),
 		T(a_dashboard_waits_for_the_receipt_where_the_gateway_waits),
 	};
 
