@@ -105,13 +105,13 @@ two_terminals_do_not_lose_each_others_pins(void **state)
 static void
 a_damaged_file_is_named_kept_aside_and_pins_nothing(void **state)
 {
+	static const char damaged[] = FPR_A " 7 " HASH " pinned " FPR_B " a/b\nxx\n";
 	struct mq_error e;
 	struct pins *p;
 	char path[256];
 
 	path_in(state, path);
-	assert_int_equal(file_write(path, FPR_A " 7 " HASH " pinned " FPR_B " a/b\nxx\n", 168, NULL),
-	    MQ_OK);
+	assert_int_equal(file_write(path, damaged, sizeof damaged - 1, NULL), MQ_OK);
 	assert_int_equal(pins_open(&p, path, &e), MQ_ESTATE);
 	assert_non_null(strstr(e.text, "damaged at line 2"));
 	assert_non_null(strstr(e.text, "kept as"));
