@@ -50,6 +50,16 @@ nothing_verified(struct job *j, struct mq_error *e)
 	return mq_fail(e, MQ_ENOENT, "there is no conf of this tree on %s", session_broker(j->s));
 }
 
+/* What lies on `secure` is not what we believe: a push will replace it. */
+static const char *
+strange_secure(const struct job *j)
+{
+	struct session_verdict v;
+
+	return session_verdict(j->s, SLOT_SECURE, 0, &v) && verdict_class(v.verdict) == CLASS_BAD ?
+	    "; `secure` shows something else, which does not verify" : "";
+}
+
 static enum mq_err
 take_base(struct job *j, struct mq_error *e)
 {
@@ -74,8 +84,8 @@ take_base(struct job *j, struct mq_error *e)
 	if (!j->base->gateway.is_edkey)
 		session_want_key(j->s, &j->base->gateway.fpr);
 	text_put_time(until, c->conf->valid_until);
-	job_say(j, "%u, valid until %s%s", c->conf->revision, until,
-	    follow_marks(session_follow(j->s))->pinned ? "" : ", not pinned");
+	job_say(j, "%u, valid until %s%s%s", c->conf->revision, until,
+	    follow_marks(session_follow(j->s))->pinned ? "" : ", not pinned", strange_secure(j));
 	return MQ_OK;
 }
 

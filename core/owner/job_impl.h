@@ -92,6 +92,7 @@ enum mq_err job_load(struct job *j, struct mq_error *e);
 enum mq_err job_confirm(struct job *j, struct mq_error *e);
 enum mq_err job_sign(struct job *j, struct mq_error *e);
 enum mq_err job_stranger(struct job *j, struct mq_error *e);
+bool job_may_be_published(enum verdict v); /* good, or good but for what is still to come */
 /* job_publish.c */
 enum mq_err job_base_unchanged(struct job *j, struct mq_error *e);
 enum mq_err job_publish(struct job *j, struct mq_error *e);

@@ -8,6 +8,7 @@
 #include "core/trust/armor.h"
 
 #define HINT_MAX 128
+#define READ_BACK_MS (SESSION_CONNECT_MS + SESSION_SETTLE_MS)
 
 /* ---- the base */
 
@@ -151,6 +152,7 @@ job_publish_halt(struct job *j, struct mq_error *e)
 struct look {
 	enum topic_slot slot;
 	struct span bytes;
+	bool shown;
 	struct session_verdict v;
 };
 
@@ -160,9 +162,20 @@ is_back(void *arg, struct session *s)
 	struct look *l = arg;
 	struct span seen;
 
-	/* A certificate may come in after what it signed: then it is judged again. */
-	return session_payload(s, l->slot, 0, &seen) && span_eq(seen, l->bytes) &&
-	    session_verdict(s, l->slot, 0, &l->v) && l->v.verdict != V_UNKNOWN_KEY;
+	l->shown = session_payload(s, l->slot, 0, &seen) && span_eq(seen, l->bytes);
+	/* an alarm may only mean that confs and certificates are still on their way */
+	return l->shown && session_verdict(s, l->slot, 0, &l->v) &&
+	    job_may_be_published(l->v.verdict);
+}
+
+static enum mq_err
+not_read_back(const struct look *l, struct mq_error *e)
+{
+	if (l->shown)
+		return mq_fail(e, MQ_EPERM, "read back, it is judged %s %s", verdict_code(l->v.verdict),
+		    l->v.reason);
+	return mq_fail(e, MQ_EAGAIN, "`%s` does not show what was published: the broker keeps nothing, or "
+	    "somebody published over it. `mqgp push` tries again", topic_slot_name(l->slot));
 }
 
 enum mq_err
@@ -178,16 +191,9 @@ job_read_back(struct job *j, struct mq_error *e)
 
 	if ((r = session_open(&fresh, &so, e)) != MQ_OK)
 		return r;
-	r = session_until(fresh, is_back, &l, SESSION_CONNECT_MS + SESSION_SETTLE_MS, e);
-	if (r == MQ_ETIMEOUT && l.v.verdict == V_UNKNOWN_KEY)
-		r = MQ_OK;
-	else if (r == MQ_ETIMEOUT)
-		r = mq_fail(e, MQ_EAGAIN, "`%s` does not show what was published: the broker keeps "
-		    "nothing, or somebody published over it. `mqgp push` tries again",
-		    topic_slot_name(l.slot));
-	if (r == MQ_OK && verdict_class(l.v.verdict) == CLASS_BAD)
-		r = mq_fail(e, MQ_EPERM, "read back, it is judged %s %s", verdict_code(l.v.verdict),
-		    l.v.reason);
+	r = session_until(fresh, is_back, &l, READ_BACK_MS, e);
+	if (r == MQ_ETIMEOUT)
+		r = not_read_back(&l, e);
 	if (r == MQ_OK)
 		job_say(j, "%s is %s %s", topic_slot_name(l.slot), verdict_code(l.v.verdict),
 		    l.v.partial);

@@ -259,8 +259,8 @@ is_judged(void *arg, struct session *s)
 	return !t->out->pending && t->out->verdict != V_SYS_ERROR;
 }
 
-static bool
-may_be_published(enum verdict v)
+bool
+job_may_be_published(enum verdict v)
 {
 	return v == V_VERIFIED || v == V_PARTIAL || v == V_DELAYED || v == V_WAITING_SECURE ||
 	    v == V_NOT_YET;
@@ -308,7 +308,7 @@ job_stranger(struct job *j, struct mq_error *e)
 		    buf_span(&j->blob)); /* no room: as if it were sealed to others */
 	if ((r = session_until(j->s, is_judged, &t, STRANGER_MS, e)) != MQ_OK)
 		goto out;
-	if (!may_be_published(out->verdict))
+	if (!job_may_be_published(out->verdict))
 		r = mq_fail(e, MQ_EPERM, "everybody would refuse it: %s%s%s%s",
 		    verdict_code(out->verdict), out->reason[0] != 0 ? "(" : "", out->reason,
 		    out->reason[0] != 0 ? ")" : "");

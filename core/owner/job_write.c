@@ -149,7 +149,7 @@ is_left_draft(const struct job *j)
 {
 	const struct outbox_meta *m = outbox_meta(j->box);
 
-	return m->step == OUTBOX_O1 && j->base != NULL &&
+	return m->step == OUTBOX_O1 && strcmp(m->kind, job_row(JOB_EDIT)->name) == 0 && j->base != NULL &&
 	    job_same_hash(m->base_hash, j->base->hash);
 }
 
@@ -223,17 +223,18 @@ job_write_cancel(struct job *j, struct mq_error *e)
 {
 	const struct accept_candidate *kept;
 	const struct follow_candidate *result;
-	const struct outbox_meta *m = outbox_meta(j->box);
+	enum outbox_step step = outbox_meta(j->box)->step;
+	bool proposed = follow_candidates(session_follow(j->s), &kept, &result) != 0;
 	enum mq_err r;
 
-	if (m->step == OUTBOX_O1 || m->step == OUTBOX_O2) {
+	if (step == OUTBOX_O2 || (step == OUTBOX_O1 && !proposed)) {
 		if ((r = outbox_give_up(j->box, "cancelled", e)) != MQ_OK)
 			return r;
 		(void)snprintf(j->told, sizeof j->told, "nothing of it was published; it is dropped");
 		j->over = true;
 		return MQ_OK;
 	}
-	if (follow_candidates(session_follow(j->s), &kept, &result) == 0)
+	if (!proposed)
 		return mq_fail(e, MQ_ENOENT, "there is no proposal or offer to cancel");
 	return successor(j, e);
 }

@@ -19,13 +19,14 @@
 
 /* ---- what is subscribed */
 
+/* log/ only where a chain has to be followed: judging old signatures takes gpg a while. */
+#define LOG_FILTER "/log/+"
 static const struct {
 	enum topic_slot slot;
 	const char *suffix;
 	bool vital; /* without it nothing can be said */
 } filters[] = {
-	{ SLOT_SECURE, "/secure", true }, { SLOT_NEXT, "/next", true }, { SLOT_LOG, "/log/+", false },
-	{ SLOT_KEYS, "/keys/+", false }, { SLOT_RECEIPT, "/receipt", true },
+	{ SLOT_SECURE, "/secure", true }, { SLOT_NEXT, "/next", true }, { SLOT_KEYS, "/keys/+", false }, { SLOT_RECEIPT, "/receipt", true },
 	{ SLOT_STATUS, "/status", false }, { SLOT_HALT, "/halt", false }, { SLOT_INFO, "", false },
 };
 #define N_FILTERS (sizeof filters / sizeof filters[0])
@@ -265,6 +266,30 @@ other_answer(void *arg, struct pgp_answer *a)
 		(void)keystore_put_cert(s->keys, &a->fpr, buf_span(&a->out), NULL); /* comes again */
 }
 
+/* What we knew and what is there may be more than one revision, and other owners, apart. */
+static bool
+needs_log(const struct session *s)
+{
+	static const enum topic_slot slots[] = { SLOT_SECURE, SLOT_NEXT };
+	struct session_verdict v;
+	bool strange = false;
+
+	for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
+		strange |= session_verdict(s, slots[i], 0, &v) &&
+		    (v.verdict == V_GAP || verdict_class(v.verdict) == CLASS_BAD);
+	return strange && !s->has_log;
+}
+
+static void
+subscribe_log(struct session *s)
+{
+	struct buf b;
+
+	buf_init(&b, TOPIC_CONF_MAX + 128);
+	s->has_log = put_filter(s, LOG_FILTER, &b) == MQ_OK && subscribe(s, buf_span(&b)) == MQ_OK;
+	buf_done(&b);
+}
+
 /* ---- the pump */
 
 static void
@@ -286,6 +311,8 @@ take_all(struct session *s)
 	if (follow_run(s->follow))
 		s->news_ms = clock_mono_ms(s->o.clock);
 	want_keys(s);
+	if (needs_log(s))
+		subscribe_log(s);
 }
 
 static bool
@@ -360,18 +387,22 @@ static bool
 is_quiet(void *arg, struct session *s)
 {
 	int64_t quiet = clock_mono_ms(s->o.clock) - s->news_ms;
+	int64_t enough = s->was_settled ? SESSION_STILL_MS : SESSION_QUIET_MS;
 
 	(void)arg;
 	/* what cannot be judged (a certificate that never comes) must not hold up the rest */
 	return s->up && s->granted >= s->asked &&
-	    quiet >= (all_judged(s) ? SESSION_QUIET_MS : 3 * SESSION_QUIET_MS);
+	    quiet >= (all_judged(s) ? enough : 3 * SESSION_QUIET_MS);
 }
 
 enum mq_err
 session_settle(struct session *s, struct mq_error *e)
 {
-	return session_until(s, is_quiet, NULL, s->was_up ? SESSION_SETTLE_MS :
+	enum mq_err r = session_until(s, is_quiet, NULL, s->was_up ? SESSION_SETTLE_MS :
 	    SESSION_CONNECT_MS + SESSION_SETTLE_MS, e);
+
+	s->was_settled = r == MQ_OK;
+	return r;
 }
 
 /* ---- publishing */

@@ -17,6 +17,7 @@
 #define SESSION_CERTS_MAX 128	 /* owners, recovery keys, readers, gateway */
 #define SESSION_CONNECT_MS 15000 /* name, TCP, TLS, CONNECT of several addresses */
 #define SESSION_QUIET_MS 1000	 /* retained messages arrive at once; this long nothing: all is there */
+#define SESSION_STILL_MS 300	 /* the same later on: nothing retained is on its way any more */
 #define SESSION_SETTLE_MS 15000
 #define SESSION_PUBLISH_MS 30000 /* a broker that restarts needs a while */
 

@@ -34,7 +34,7 @@ struct session {
 	struct session_cert cert[SESSION_CERTS_MAX];
 	size_t n_certs;
 	struct buf info; /* the unprotected copy, which the desk does not keep */
-	bool up, was_up, refused, denied;
+	bool up, was_up, was_settled, refused, denied, has_log;
 	char words[MQ_ERROR_TEXT / 2]; /* of the broker's last refusal or loss */
 	char broker[MQ_ERROR_TEXT / 2];
 	unsigned asked, granted; /* filters; denied ones count as answered */

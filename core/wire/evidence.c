@@ -83,19 +83,13 @@ read_time(struct span s, int64_t *ms)
 }
 
 static bool
-read_bytes(struct span v, struct buf *out)
-{
-	return v.n == 0 || text_unbase64(v, out);
-}
-
-static bool
 read_field(struct evidence *e, int field, struct span v)
 {
 	uint64_t n;
 
 	switch (field) {
 	case 0:
-		return read_bytes(v, &e->topic) && e->topic.n != 0;
+		return text_unbase64(v, &e->topic) && e->topic.n != 0;
 	case 1:
 		return read_time(v, &e->received_ms);
 	case 2:
@@ -109,11 +103,11 @@ read_field(struct evidence *e, int field, struct span v)
 	case 4:
 		return span_is(v, "-") || verdict_from_code(v, &e->verdict);
 	case 5:
-		return read_bytes(v, &e->tree);
+		return text_unbase64(v, &e->tree);
 	case 6:
-		return read_bytes(v, &e->payload);
+		return text_unbase64(v, &e->payload);
 	default:
-		return read_bytes(v, &e->bundle);
+		return text_unbase64(v, &e->bundle);
 	}
 }
 
