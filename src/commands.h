@@ -6,7 +6,8 @@
 
 extern const struct opt watch_options[], claim_options[], edit_options[], renew_options[],
     offer_options[], sign_options[], push_options[], halt_options[], status_options[],
-    pin_options[], verify_options[], key_list_options[], key_import_options[],
+    pin_options[], lint_options[], sign_file_options[], verify_options[], key_list_options[],
+    key_import_options[],
     key_export_options[], key_new_options[], log_options[], log_verify_options[],
     doctor_options[], config_options[], dashboard_options[], demo_options[];
 
@@ -16,6 +17,9 @@ int cmd_pin(const struct opts *o);
 int cmd_unpin(const struct opts *o);
 int cmd_ack(const struct opts *o);
 int cmd_demo(const struct opts *o);
+int cmd_lint(const struct opts *o);
+int cmd_diff(const struct opts *o);
+int cmd_sign(const struct opts *o);
 int cmd_job(const struct opts *o); /* every act of an owner; told apart by the command's name */
 int cmd_verify(const struct opts *o);
 int cmd_key_list(const struct opts *o);

@@ -53,6 +53,32 @@ unreachable(struct looker *l, const struct setup *s)
 	return EXIT_SYSTEM;
 }
 
+/* Every tree shown has its conf and the gateway's word: nothing slow is missing. */
+static bool
+all_known(struct looker *l)
+{
+	struct model *m = engine_model(l->engine);
+	bool all = true;
+
+	model_lock(m);
+	for (size_t i = 0; i < model_trees(m); i++) {
+		const struct model_tree *t = model_tree_nth(m, i);
+
+		all &= t->revision != 0 && t->gw_state[0] != 0;
+	}
+	all &= model_trees(m) != 0;
+	model_unlock(m);
+	return all;
+}
+
+static bool
+is_judged(struct looker *l, int64_t now)
+{
+	int64_t quiet = now - atomic_load(&l->news_ms);
+
+	return quiet > LOOKER_QUIET_MS && (quiet > LOOKER_PATIENT_MS || all_known(l));
+}
+
 static int
 wait_until_judged(struct looker *l, const struct setup *s)
 {
@@ -67,8 +93,7 @@ wait_until_judged(struct looker *l, const struct setup *s)
 			return EXIT_GOOD;
 		if (!up && (atomic_load(&l->refused) || now - began > LOOKER_CONNECT_MS))
 			return unreachable(l, s);
-		if (up && (now - atomic_load(&l->news_ms) > LOOKER_QUIET_MS ||
-			      now - began > LOOKER_CONNECT_MS + LOOKER_MAX_MS))
+		if (up && (is_judged(l, now) || now - began > LOOKER_CONNECT_MS + LOOKER_MAX_MS))
 			return OPTS_GO;
 	}
 }

@@ -12,7 +12,8 @@
 
 #define LOOKER_TREES_MAX 64
 #define LOOKER_CONNECT_MS 15000
-#define LOOKER_QUIET_MS 1500 /* nothing about any tree for so long: all retained is judged */
+#define LOOKER_QUIET_MS 800    /* nothing new about any tree for so long, and all is known */
+#define LOOKER_PATIENT_MS 4000 /* the same, though something is missing: gpg may be slow */
 #define LOOKER_MAX_MS 12000  /* a busy broker never gets quiet */
 
 struct looker;
