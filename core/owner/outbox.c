@@ -172,8 +172,11 @@ static enum mq_err
 load(struct outbox *b, struct mq_error *e)
 {
 	char path[PATH_MAX], kept[PATH_MAX];
-	enum mq_err r = load_meta(b->dir, &b->meta, e);
+	struct mq_error why;
+	enum mq_err r = load_meta(b->dir, &b->meta, &why);
 
+	if (r == MQ_OK)
+		return r;
 	if (r == MQ_ENOENT) {
 		memset(&b->meta, 0, sizeof b->meta);
 		return MQ_OK;
@@ -181,8 +184,8 @@ load(struct outbox *b, struct mq_error *e)
 	if (r == MQ_ESTATE && file_join(path, sizeof path, b->dir, "meta") == MQ_OK &&
 	    file_set_aside(path, kept, sizeof kept, NULL) == MQ_OK)
 		return mq_fail(e, MQ_ESTATE, "the outbox of this tree was damaged and is kept aside as "
-		    "%s; nothing of it was published now, start again", kept);
-	return r;
+		    "%.150s; nothing of it was published now, start again", kept);
+	return mq_fail(e, r, "%s", why.text);
 }
 
 enum mq_err
