@@ -332,8 +332,8 @@ tell(struct engine *e, struct engine_tree *t, struct model_tree *row)
 		.tree = { t->topic, t->topic_n }, .row = row };
 	char text[96];
 
-	if (told_already(t, row))
-		return;
+	if (row->state == TREE_UNKNOWN || told_already(t, row))
+		return; /* a pin was read, and the broker has said nothing yet */
 	if (t->told_state != row->state) {
 		(void)snprintf(text, sizeof text, "state is %s", row->state_word);
 		engine_audit(e, "state", ev.tree, text, tree_state_sentence((enum tree_state)row->state));
