@@ -137,6 +137,7 @@ follow_control(struct follow *f, const struct topic_parts *at, struct span paylo
 	    w->slot != SLOT_STATUS)
 		return;
 	memcpy(w->digest, digest, HASH_BYTES);
+	w->since_ms = clock_mono_ms(f->o.clock);
 	w->told = false;
 	w->dirty = true;
 	w->import_id = 0;

@@ -271,6 +271,15 @@ follow_describe(const struct accept_result *r, struct follow_event *ev)
 	}
 }
 
+/* At first contact nobody is known: the certificates that the conf names are on their way. To call
+ * its signer a stranger before they can be here would be an alarm at every first start. */
+static bool
+may_become_known(const struct follow *f, const struct follow_watch *w, enum verdict v)
+{
+	return v == V_UNKNOWN_KEY && f->n_chain == 0 && !w->told &&
+	    clock_mono_ms(f->o.clock) - w->since_ms < FOLLOW_CERT_MS;
+}
+
 void
 follow_judge_conf(struct follow *f, struct follow_watch *w, struct span payload)
 {
@@ -286,7 +295,7 @@ follow_judge_conf(struct follow *f, struct follow_watch *w, struct span payload)
 	follow_state(f, &s);
 	desk_env(&view, &env);
 	accept_judge(&s, &policy, &env, &slot, payload, clock_wall(f->o.clock), &r);
-	if (r.pending) {
+	if (r.pending || may_become_known(f, w, r.verdict)) {
 		if (view.limited && !w->told) {
 			ev.verdict = V_RATE_LIMITED;
 			follow_tell(f, w, &ev);

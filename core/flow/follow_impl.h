@@ -5,6 +5,7 @@
 #include "core/flow/follow.h"
 
 #define FOLLOW_WATCHES_MAX DESK_SLOTS_MAX
+#define FOLLOW_CERT_MS 3000 /* first contact: certificates are fetched before a signer is a stranger */
 #define FOLLOW_IMPORT_BURST 40 /* certificates of one tree at start: 16 owners, 16 recovery */
 
 /* The newest payload of one control topic and what was said of it. */
@@ -18,6 +19,7 @@ struct follow_watch {
 	bool told;
 	enum verdict verdict; /* as told */
 	unsigned flags;
+	int64_t since_ms;   /* monotonic, arrival of these bytes */
 	uint32_t import_id; /* PGP: outstanding request; 0 = none */
 	struct buf cert;    /* PGP: the desk does not keep these */
 };
