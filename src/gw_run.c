@@ -181,6 +181,7 @@ take_event(struct daemon *d, const struct mqtt_event *ev)
 	switch (ev->kind) {
 	case MQTT_EVENT_CONNECTED:
 		log_info("connected: %s", ev->words);
+		gateway_note(d->gateway, GATEWAY_NOTE_LINK, "");
 		gateway_link(d->gateway, true);
 		break;
 	case MQTT_EVENT_LOST:
@@ -192,7 +193,8 @@ take_event(struct daemon *d, const struct mqtt_event *ev)
 		return password_is_old(d, ev);
 	case MQTT_EVENT_DENIED:
 		log_warn("subscription denied: %s", ev->words);
-		gateway_note(d->gateway, "the broker denies the gateway a subscription");
+		gateway_note(d->gateway, GATEWAY_NOTE_LINK,
+		    "the broker denies the gateway a subscription");
 		break;
 	case MQTT_EVENT_UNPUBLISHED:
 		gateway_lost(d->gateway, 1);
@@ -490,6 +492,15 @@ close_all(struct daemon *d)
 	gw_home_done(&d->home);
 }
 
+static void
+to_stderr(void *arg, enum log_level level, const char *line)
+{
+	static const char *const words[] = { "error", "warning", "info", "debug" };
+
+	(void)arg;
+	(void)fprintf(stderr, "mqgpd: %s: %s\n", words[level], line);
+}
+
 int
 gw_run(const struct opts *o)
 {
@@ -502,6 +513,7 @@ gw_run(const struct opts *o)
 	if ((status = gw_state_dir(o, dir)) != OPTS_GO ||
 	    (status = opts_u32(o, "qos", 1, &qos)) != OPTS_GO)
 		return status;
+	log_set_sink(to_stderr, NULL);
 	log_set_level(opts_given(o, "verbose") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	if ((status = gw_home_load(&d.home, dir)) != OPTS_GO) {
 		gw_home_done(&d.home);

@@ -109,7 +109,7 @@ readable(void *arg, int fd, short revents)
 		return;
 	if (n <= 0) {
 		log_warn("the source ended; the gateway goes on without values");
-		gateway_note(s->o.gateway, "the source of values ended");
+		gateway_note(s->o.gateway, GATEWAY_NOTE_SOURCE, "the source of values ended");
 		stop_reading(s);
 		if (s->own_fd)
 			(void)close(fd); /* read only */
@@ -244,11 +244,13 @@ link_events(void *arg, int fd, short revents)
 	(void)revents;
 	while ((ev = wakeq_take(s->events)) != NULL) {
 		if (ev->kind == MQTT_EVENT_CONNECTED)
-			gateway_note(s->o.gateway, "");
+			gateway_note(s->o.gateway, GATEWAY_NOTE_SOURCE, "");
 		else if (ev->kind == MQTT_EVENT_LOST || ev->kind == MQTT_EVENT_REFUSED)
-			gateway_note(s->o.gateway, "the broker that is the source cannot be reached");
+			gateway_note(s->o.gateway, GATEWAY_NOTE_SOURCE,
+			    "the broker that is the source cannot be reached");
 		else if (ev->kind == MQTT_EVENT_DENIED)
-			gateway_note(s->o.gateway, "the broker that is the source denies the subscription");
+			gateway_note(s->o.gateway, GATEWAY_NOTE_SOURCE,
+			    "the broker that is the source denies the subscription");
 		if (ev->kind != MQTT_EVENT_PUBLISHED && ev->kind != MQTT_EVENT_CERTIFICATE)
 			log_info("source %s: %s", mqtt_event_name(ev->kind), ev->words);
 		free(ev);

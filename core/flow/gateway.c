@@ -258,9 +258,9 @@ gateway_next_ms(const struct gateway *g)
 }
 
 void
-gateway_note(struct gateway *g, const char *sentence)
+gateway_note(struct gateway *g, enum gateway_noter who, const char *sentence)
 {
-	(void)snprintf(g->note, sizeof g->note, "%.*s", GATEWAY_NOTE_MAX - 1, sentence);
+	(void)snprintf(g->note[who], sizeof g->note[who], "%.*s", GATEWAY_NOTE_MAX - 1, sentence);
 	g->dirty = true;
 }
 

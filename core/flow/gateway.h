@@ -84,7 +84,8 @@ int64_t gateway_next_ms(const struct gateway *g);
 /* n values that were handed over did not reach the broker, or never reached us. */
 void gateway_lost(struct gateway *g, uint64_t n);
 /* Something people should read in the info copy, e.g. that the source is gone; "" takes it back. */
-void gateway_note(struct gateway *g, const char *sentence);
+enum gateway_noter { GATEWAY_NOTE_LINK, GATEWAY_NOTE_SOURCE, GATEWAY_NOTERS };
+void gateway_note(struct gateway *g, enum gateway_noter who, const char *sentence);
 /* The last status before an orderly end. */
 void gateway_stop(struct gateway *g);
 

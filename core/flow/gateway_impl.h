@@ -135,7 +135,7 @@ struct gateway {
 	bool halt_unsaved;  /* a halt is obeyed and not on disk yet */
 	bool committed_now; /* S7 and S8 follow */
 	char trouble[GATEWAY_NOTE_MAX]; /* of the store, while it lasts */
-	char note[GATEWAY_NOTE_MAX];	/* of our surroundings */
+	char note[GATEWAY_NOTERS][GATEWAY_NOTE_MAX];
 	bool started, dirty;
 	int64_t start_ms, tick_ms, floor_saved;
 	uint32_t n; /* counter of receipts and status, per boot */

@@ -99,8 +99,9 @@ put_notes(const struct gateway *g, struct buf *out)
 		note(&n, "disk: %s", g->trouble);
 	if (g->gpg_broken)
 		note(&n, "gpg: %s", g->gpg_why);
-	if (g->note[0] != 0)
-		note(&n, "%s", g->note);
+	for (size_t i = 0; i < GATEWAY_NOTERS; i++)
+		if (g->note[i][0] != 0)
+			note(&n, "%s", g->note[i]);
 	note_seen(&n, "secure", &g->secure);
 	note_seen(&n, "next", &g->next);
 	note_candidates(g, &n);

@@ -161,24 +161,27 @@ gateway_loading(const struct gateway *g)
 	return false;
 }
 
-/* Merged bytes go to disk; true if they are news. */
-static bool
-save_cert(struct gateway *g, const struct fpr *f, struct span armored)
+/* Merged bytes go to disk. A certificate that changed (a revocation, a new date) makes every verdict
+ * of a signature doubtful; a first one cannot: nobody has judged by it. */
+static void
+take_cert(struct gateway *g, const struct fpr *f, struct span armored)
 {
 	char path[PATH_MAX];
 	struct mq_error e;
 	struct buf old;
-	bool same;
 
 	if (!cert_path(g, f, path))
-		return true;
+		return;
 	buf_init(&old, 2 * PGP_CERT_MAX);
-	same = file_exists(path) && file_read(path, &old, NULL) == MQ_OK &&
-	    span_eq(buf_span(&old), armored);
+	(void)file_read(path, &old, NULL); /* not there, or unreadable: then it is news */
+	if (!span_eq(buf_span(&old), armored)) {
+		log_info("certificate imported fpr=%s", f->hex);
+		if (old.n != 0)
+			desk_forget_verdicts(g->o.desk);
+		if (file_write(path, armored.p, armored.n, &e) != MQ_OK)
+			gateway_store_failed(g, &e);
+	}
 	buf_done(&old);
-	if (!same && file_write(path, armored.p, armored.n, &e) != MQ_OK)
-		gateway_store_failed(g, &e);
-	return !same;
 }
 
 static void
@@ -215,12 +218,10 @@ gateway_import_answer(void *arg, struct pgp_answer *a)
 	buf_reset(&c->waiting);
 	(void)buf_put(&c->waiting, c->later.p, c->later.n);
 	buf_reset(&c->later);
-	if (a->err == MQ_OK && save_cert(g, &c->fpr, buf_span(&a->out))) {
-		log_info("certificate imported fpr=%s", c->fpr.hex);
-		desk_forget_verdicts(g->o.desk);
-	} else if (a->err == MQ_EFORMAT) {
+	if (a->err == MQ_OK)
+		take_cert(g, &c->fpr, buf_span(&a->out));
+	else if (a->err == MQ_EFORMAT)
 		log_warn("not the certificate of its name fpr=%s why=%s", c->fpr.hex, a->text);
-	}
 }
 
 /* ---- epochs */

@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/conf/compose.h"
 #include "core/trust/armor.h"
@@ -590,4 +591,55 @@ bench_value_is_good(struct bench *b)
 	assert_int_equal(o.h.rev, c->revision);
 	assert_true(span_is(o.clear, value));
 	free(scratch);
+}
+
+/* ---- fixtures */
+
+int
+bench_with_openpgp(void **state)
+{
+	struct bench *b = malloc(sizeof *b);
+
+	bench_open(b, true);
+	*state = b;
+	return 0;
+}
+
+int
+bench_without_openpgp(void **state)
+{
+	struct bench *b = malloc(sizeof *b);
+
+	bench_open(b, false);
+	*state = b;
+	return 0;
+}
+
+int
+bench_end(void **state)
+{
+	bench_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+quiet(void *arg, enum log_level level, const char *line)
+{
+	(void)arg;
+	(void)level;
+	(void)line;
+}
+
+void
+bench_quiet(void)
+{
+	if (getenv("MQGP_TEST_LOG") == NULL)
+		log_set_sink(quiet, NULL);
+}
+
+bool
+bench_says(struct span payload, const char *words)
+{
+	return memmem(payload.p, payload.n, words, strlen(words)) != NULL;
 }

@@ -89,6 +89,13 @@ void bench_sign(struct bench *b, const char *signers, const char *slots);
 void bench_claim(struct bench *b);
 void bench_halt(struct bench *b, const char *signers, int64_t issued);
 
+/* cmocka fixtures: *state is a bench. */
+int bench_with_openpgp(void **state);
+int bench_without_openpgp(void **state);
+int bench_end(void **state);
+void bench_quiet(void); /* no log, unless MQGP_TEST_LOG is set */
+bool bench_says(struct span payload, const char *words);
+
 enum gateway_state bench_state(const struct bench *b);
 uint32_t bench_revision(const struct bench *b);
 /* The receipt as published last; it must be signed by the gateway. */

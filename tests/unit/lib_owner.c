@@ -83,20 +83,28 @@ owner_bundle(struct buf *out, struct span body, const uint8_t *claim,
 }
 
 void
-owner_blob(struct owner *o, struct buf *out, uint32_t epoch, const uint8_t secret[32],
-    const struct fpr *to, struct span cert)
+owner_encrypt(struct owner *o, struct buf *out, struct span clear, const struct fpr *to,
+    struct span cert)
 {
 	struct fpr both[2] = { *to, o->fpr };
-	uint8_t clear[KEYBLOB_CLEAR];
 	struct pgp_answer a;
 	uint32_t id = 0;
 
 	wait_for(o, pgp_import(o->pgp, to, cert, &id), &id, &a);
 	pgp_answer_done(&a);
-	keyblob_clear(clear, epoch, secret);
-	wait_for(o, pgp_encrypt(o->pgp, both, 2, (struct span){ clear, sizeof clear }, &id), &id, &a);
+	wait_for(o, pgp_encrypt(o->pgp, both, 2, clear, &id), &id, &a);
 	assert_int_equal(armor_open(out, buf_span(&a.out)), MQ_OK);
 	pgp_answer_done(&a);
+}
+
+void
+owner_blob(struct owner *o, struct buf *out, uint32_t epoch, const uint8_t secret[32],
+    const struct fpr *to, struct span cert)
+{
+	uint8_t clear[KEYBLOB_CLEAR];
+
+	keyblob_clear(clear, epoch, secret);
+	owner_encrypt(o, out, (struct span){ clear, sizeof clear }, to, cert);
 }
 
 struct buf

@@ -21,6 +21,9 @@ void owner_close(struct owner *o);
 /* Appends a bundle of body, signed by these persons. claim: 32 bytes or NULL. */
 void owner_bundle(struct buf *out, struct span body, const uint8_t *claim,
     struct owner *const *signer, size_t n);
+/* Appends a message to the holder of a certificate (binary) and to the person. */
+void owner_encrypt(struct owner *o, struct buf *out, struct span clear, const struct fpr *to,
+    struct span cert);
 /* Appends the blob of an epoch key, encrypted to a certificate (binary) and to the person. */
 void owner_blob(struct owner *o, struct buf *out, uint32_t epoch, const uint8_t secret[32],
     const struct fpr *to, struct span cert);
