@@ -209,18 +209,13 @@ stage_foreign(const struct demo_wire *w, struct demo_outsider *o, struct demo_st
 /* ---- */
 
 const struct demo_attack demo_attacks[DEMO_ATTACKS] = {
-	{ "forged message", "a captured door message, its word turned into the opposite",
-	    "bankofengland .. door/main", V_BAD_SIG, stage_forged },
-	{ "replayed message", "a genuine flow message from before, sent once more",
-	    "chernobyl .. flow", V_REPLAY, stage_replayed },
-	{ "moved message", "a genuine temp message, sent as pressure",
-	    "chernobyl .. pressure", V_WRONG_TOPIC, stage_moved },
-	{ "plain text", "the bare text 99.9, without any protection",
-	    "chernobyl .. temp", V_UNSIGNED, stage_plain },
-	{ "old conf", "the previous, genuinely signed mqgp.conf put in place of the current one",
-	    "chernobyl, screens 2 and 3", V_ROLLBACK, stage_rollback },
-	{ "foreign owner", "a new mqgp.conf by an outsider who names and signs himself as owner",
-	    "chernobyl, screens 2 and 3", V_UNKNOWN_KEY, stage_foreign },
+	{ "forged: a door message, its word replaced", "door/main", V_BAD_SIG, stage_forged },
+	{ "replayed: a genuine flow once more", "flow", V_REPLAY, stage_replayed },
+	{ "moved: a genuine temp sent as pressure", "pressure", V_WRONG_TOPIC, stage_moved },
+	{ "plain text: 99.9 without any protection", "temp", V_UNSIGNED, stage_plain },
+	{ "old conf: the one before, put back", "mqgp.conf/secure", V_ROLLBACK, stage_rollback },
+	{ "foreign owner: a conf by an outsider", "mqgp.conf/secure", V_UNKNOWN_KEY,
+	    stage_foreign },
 };
 
 enum mq_err

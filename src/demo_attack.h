@@ -35,9 +35,9 @@ struct demo_staged {
 };
 
 struct demo_attack {
-	const char *name;  /* "forged message" */
-	const char *tried; /* what the attacker does, a sentence without its full stop */
-	const char *look;  /* where it shows */
+	/* Short: a menu shows the name in 44 columns, a notice where to look. */
+	const char *name; /* "forged: a door message, its word replaced" */
+	const char *look; /* the end of the topic where it shows */
 	enum verdict verdict;
 	/* MQ_EAGAIN: what it needs has not passed yet. */
 	enum mq_err (*stage)(const struct demo_wire *w, struct demo_outsider *o,

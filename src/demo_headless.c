@@ -187,7 +187,7 @@ attack(struct run *r, const struct demo_attack *a)
 	struct sight bad = { .eyes = r->eyes, .verdict = a->verdict };
 	struct demo_tree_view before;
 
-	demo_tell(&r->w, "attack: %s: %s", a->name, a->tried);
+	demo_tell(&r->w, "attack, %s", a->name);
 	bad.since = demo_watch_mark(r->eyes);
 	if (stage(r, &s)) {
 		before = demo_watch_tree(r->eyes, s.staged.tree);

@@ -201,8 +201,9 @@ be_broom(const struct demo_place *p, int wait_on)
 	_exit(0);
 }
 
+/* base: locked; a lock lasts as long as anybody has its descriptor. */
 static enum mq_err
-start_broom(struct demo_place *p, struct mq_error *e)
+start_broom(struct demo_place *p, int base, struct mq_error *e)
 {
 	int ends[2];
 
@@ -215,6 +216,7 @@ start_broom(struct demo_place *p, struct mq_error *e)
 	}
 	if (p->broom == 0) {
 		(void)close(ends[1]);
+		(void)close(base);
 		be_broom(p, ends[0]);
 	}
 	(void)close(ends[0]);
@@ -235,7 +237,7 @@ demo_place_make(struct demo_place *p, bool joinable, struct mq_error *e)
 	if ((r = lock_base(p->base, &base, e)) != MQ_OK)
 		return r;
 	if ((r = make_dir(p, joinable, e)) == MQ_OK)
-		r = start_broom(p, e);
+		r = start_broom(p, base, e);
 	(void)close(base);
 	if (r == MQ_OK)
 		return MQ_OK;

@@ -86,24 +86,6 @@ has_ended(pid_t *pid)
 	return true;
 }
 
-/* The dashboard stops itself on ^Z: then all of this job stops, as for any program. */
-static void
-look_after_guest(struct demo_world *w)
-{
-	int status;
-
-	if (w->guest <= 0 || waitpid(w->guest, &status, WNOHANG | WUNTRACED) != w->guest)
-		return;
-	if (WIFSTOPPED(status)) {
-		(void)raise(SIGSTOP);
-		(void)kill(w->guest, SIGCONT); /* `fg` wakes the whole job; `kill -CONT` only us */
-		return;
-	}
-	w->guest_status = status;
-	w->guest = 0;
-	w->guest_over = true;
-}
-
 static void
 on_signal(void *arg, int signal)
 {
@@ -113,7 +95,7 @@ on_signal(void *arg, int signal)
 		w->quit = true;
 		return;
 	}
-	look_after_guest(w);
+	demo_guest_look(&w->guest);
 	if (has_ended(&w->broker.pid))
 		w->died = "the broker";
 	if (has_ended(&w->gateway[DEMO_GATEWAY_COOLING].pid))

@@ -17,6 +17,7 @@
 #include "src/demo_attack.h"
 #include "src/demo_broker.h"
 #include "src/demo_gateway.h"
+#include "src/demo_guest.h"
 #include "src/demo_owner.h"
 #include "src/demo_place.h"
 #include "src/demo_plant.h"
@@ -43,9 +44,7 @@ struct demo_world {
 	bool steps;	      /* tell every step of an owner's act */
 	bool quit;	      /* a signal asked for the end */
 	const char *died;     /* what ended by itself, or NULL */
-	pid_t guest;	      /* the dashboard; 0: none */
-	int guest_status;     /* of waitpid, once guest is 0 again */
-	bool guest_over;
+	struct demo_guest guest; /* the dashboard */
 };
 
 /* Brings everything up but the claims. joinable: see demo_place_make. Call demo_world_stop always. */

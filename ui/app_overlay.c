@@ -71,51 +71,64 @@ phase_role(enum snap_phase_state s, enum verdict_class c)
 }
 
 /* Phases behind the last one that was reached say nothing. */
-static uint32_t
+static int
 phases_shown(const struct snap_why *w)
 {
-	uint32_t n = w->n;
+	int n = (int)w->n;
 
 	while (n > 0 && w->phase[n - 1].state == SNAP_PHASE_NOT_REACHED)
 		n--;
 	return n;
 }
 
+/* One line of the checklist; what failed may take two rows. */
+static int
+draw_phase(struct grid *g, struct rect r, const struct snap_phase *p, enum verdict_class c)
+{
+	struct rect text = rect_right(r, 2 + WHY_LABEL);
+
+	text.h = p->state == SNAP_PHASE_FAILED && text.h > 1 ? 2 : 1;
+	(void)draw_glyph(g, r.x, r.y, phase_glyph(p->state, c), phase_role(p->state, c));
+	(void)draw_text(g, r.x + 2, r.y, WHY_LABEL - 1, ROLE_DIM, p->name);
+	(void)view_wrap(g, text, ROLE_DIALOG, span_of(p->text));
+	return draw_untrusted_width(g, span_of(p->text)) > text.w ? text.h : 1;
+}
+
+static void
+draw_why_of(const struct snap *s, struct grid *g, struct rect r)
+{
+	const struct snap_why *w = &s->why;
+	const char *words = advice_of(w->entry.verdict);
+	int n = phases_shown(w), wide = r.w < WHY_W ? r.w : WHY_W, first = 0, y;
+	int lines = wide > 8 ? draw_text_width(words) / (wide - 8) + 1 : 1;
+	char title[48];
+	struct rect in;
+
+	(void)snprintf(title, sizeof title, "why %s", verdict_code(w->entry.verdict));
+	in = draw_box(g, rect_centre(r, WHY_W, n + lines + 6), ROLE_DIALOG, title,
+	    w->entry.cls == CLASS_BAD ? ROLE_DANGER : ROLE_DIALOG_TITLE);
+	in = rect_inset(in, 1, 0);
+	(void)draw_untrusted(g, in.x, in.y, in.w, ROLE_STRONG, snap_span(s, w->topic));
+	y = in.h > n + lines + 1 ? 2 : 1;
+	if (n > in.h - y) /* the check that failed is the one to see */
+		first = n - (in.h - y > 2 ? in.h - y - 1 : 1);
+	for (int i = first; i < n && y < in.h; i++)
+		y += draw_phase(g, rect_below(in, y), &w->phase[i], w->entry.cls);
+	(void)view_wrap(g, rect_below(in, y + 1), ROLE_DIALOG, span_of(words));
+}
+
 static void
 draw_why(struct app *a, struct grid *g, struct rect r)
 {
 	const struct snap *s = app_ctx(a).snap;
-	const struct snap_why *w = &s->why;
-	enum verdict_class c = w->entry.cls;
-	const char *words = advice_of(w->entry.verdict);
-	int n = (int)phases_shown(w), wide = r.w < WHY_W ? r.w : WHY_W;
-	int lines = wide > 8 ? draw_text_width(words) / (wide - 8) + 1 : 1;
-	char title[48];
 	struct rect in;
-	int y;
 
-	if (!w->known) {
-		in = draw_box(g, rect_centre(r, 44, 3), ROLE_DIALOG, "why", ROLE_DIALOG_TITLE);
-		(void)draw_text(g, in.x + 1, in.y, in.w - 2, ROLE_DIALOG,
-		    "this message is not kept any more");
+	if (s->why.known) {
+		draw_why_of(s, g, r);
 		return;
 	}
-	(void)snprintf(title, sizeof title, "why %s", verdict_code(w->entry.verdict));
-	in = draw_box(g, rect_centre(r, WHY_W, n + lines + 5), ROLE_DIALOG, title,
-	    c == CLASS_BAD ? ROLE_DANGER : ROLE_DIALOG_TITLE);
-	(void)draw_untrusted(g, in.x + 1, in.y, in.w - 2, ROLE_STRONG, snap_span(s, w->topic));
-	y = in.y + (in.h > n + lines ? 2 : 1);
-	for (int i = 0; i < n && y < in.y + in.h; i++, y++) {
-		const struct snap_phase *p = &w->phase[i];
-
-		(void)draw_glyph(g, in.x + 1, y, phase_glyph(p->state, c), phase_role(p->state, c));
-		(void)draw_text(g, in.x + 3, y, WHY_LABEL - 1, ROLE_DIM, p->name);
-		(void)draw_untrusted(g, in.x + 3 + WHY_LABEL, y, in.w - 4 - WHY_LABEL, ROLE_DIALOG,
-		    span_of(p->text));
-	}
-	if (y + 1 < in.y + in.h)
-		(void)view_wrap(g, rect_of(in.x + 1, y + 1, in.w - 2, in.y + in.h - y - 1),
-		    ROLE_DIALOG, span_of(words));
+	in = draw_box(g, rect_centre(r, 44, 3), ROLE_DIALOG, "why", ROLE_DIALOG_TITLE);
+	(void)draw_text(g, in.x + 1, in.y, in.w - 2, ROLE_DIALOG, "this message is not kept any more");
 }
 
 /* ---- menus */

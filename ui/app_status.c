@@ -78,15 +78,16 @@ broker_words(const char *url, int level, char out[160])
 static void
 say_down(const struct snap_status *st, int level, struct segment *s)
 {
-	char text[64], left[16];
+	int64_t left = (st->retry_ms - st->now_ms + 999) / 1000;
+	char text[64];
 	bool down = st->link == LINK_DOWN_VALUE;
 
 	put(s, down ? ROLE_STATE_BAD : ROLE_STATE_WARN, down ? "\xe2\x9c\x96" : "\xe2\x97\x90");
 	if (level >= 4)
 		return;
-	text_duration(left, st->retry_ms > st->now_ms ? st->retry_ms - st->now_ms : 0);
-	if (down && st->retry_ms > st->now_ms && level < 2)
-		(void)snprintf(text, sizeof text, " not connected, again in %s ", left);
+	if (down && left > 0 && level < 2)
+		(void)snprintf(text, sizeof text, " not connected, again in %d s ",
+		    left < 9999 ? (int)left : 9999);
 	else
 		(void)snprintf(text, sizeof text, down ? " not connected " : " connecting ");
 	put(s, down ? ROLE_STATE_BAD : ROLE_STATE_WARN, text);
@@ -171,7 +172,7 @@ say_counts(const struct app *a, int level, struct segment *s)
 
 	if (level == 0) {
 		text_count(rate, st->rate[CLASS_GOOD]);
-		(void)snprintf(text, sizeof text, " %5s/s  ", rate);
+		(void)snprintf(text, sizeof text, " %s/s%*s", rate, 7 - (int)strlen(rate), "");
 		put(s, ROLE_VERDICT_GOOD, "\xe2\x9c\x93");
 		put(s, ROLE_TEXT, text);
 	}

@@ -13,12 +13,10 @@
 #define TRUST_W 34	 /* verdict and age, right of the value, where data never reaches */
 #define TRUST_FROM 56	 /* columns from which they stand beside it */
 #define LABEL_W 11
-#define PLOT_ROWS 7
-#define PLOT_LARGE 12
-#define PLOT_FROM 22	 /* rows of a pane that has one */
+#define PLOT_FROM 18	 /* rows of a pane that has a plot */
 #define POINTS_MIN 3	 /* fewer are no curve */
 #define META_ROWS 4
-#define HISTORY_MIN 4	 /* heading and three rows */
+#define HISTORY_MIN 3	 /* heading and two rows */
 #define TIME_X 4	 /* after the cursor's mark and the verdict */
 #define TIME_W 10
 #define CODE_W 15	 /* the longest code of a message */
@@ -97,7 +95,7 @@ plan_of(const struct view_ctx *c, const struct top_value *v, struct rect r)
 {
 	const struct snap_detail *d = &c->snap->detail;
 	struct plan p = { .title = 1, .gap = r.h >= 14 };
-	int left = r.h - 1;
+	int left = r.h - 1, plot;
 
 	if (v->entry == NULL)
 		return p;
@@ -109,9 +107,10 @@ plan_of(const struct view_ctx *c, const struct top_value *v, struct rect r)
 		p.meta = d->tree != 0 ? META_ROWS : 1;
 		left -= p.meta + p.gap;
 	}
-	if (r.h >= PLOT_FROM && d->n_points >= POINTS_MIN && left >= PLOT_ROWS + p.gap + HISTORY_MIN) {
-		p.plot = r.h >= 40 ? PLOT_LARGE : PLOT_ROWS;
-		left -= p.plot + p.gap;
+	plot = r.h >= 40 ? 12 : r.h >= 24 ? 7 : 5;
+	if (r.h >= PLOT_FROM && d->n_points >= POINTS_MIN && left >= plot + p.gap + HISTORY_MIN) {
+		p.plot = plot;
+		left -= plot + p.gap;
 	}
 	p.history = left > 1 ? left : 0;
 	return p;
@@ -296,7 +295,7 @@ draw_meta(const struct view_ctx *c, struct grid *g, struct rect r, const struct 
 		return;
 	}
 	draw_signer(c, g, r, e);
-	x = view_label(g, r.x + 1, r.y + 2, LABEL_W, "sealed");
+	x = view_label(g, r.x + 1, r.y + 2, LABEL_W, "suite");
 	if (e->epoch != 0)
 		(void)snprintf(epoch, sizeof epoch, ", epoch %u", e->epoch);
 	x += draw_untrusted(g, x, r.y + 2, r.x + r.w - 1 - x, ROLE_TEXT, span_of(d->suite));
@@ -372,6 +371,7 @@ draw_history(const struct topics_state *s, const struct view_ctx *c, struct grid
 {
 	const struct snap_detail *d = &c->snap->detail;
 	bool focused = c->focus == TOPICS_DETAIL;
+	char key[KEY_NAME_MAX], text[KEY_NAME_MAX + 32];
 	int x = r.x + TIME_X;
 
 	(void)draw_text(g, x, r.y, r.w - TIME_X - 1, ROLE_DIM, "time");
@@ -382,9 +382,11 @@ draw_history(const struct topics_state *s, const struct view_ctx *c, struct grid
 		x += CODE_W + 1 + SIZE_W + 2;
 	}
 	(void)draw_text(g, x, r.y, r.x + r.w - 1 - x, ROLE_DIM, "value");
-	if (s->history.id != 0 && r.w >= 70)
-		(void)draw_right(g, r.x + 1, r.y, r.w - 2, ROLE_NOTICE_WARN,
-		    "not following: first row follows");
+	if (s->history.id != 0 && r.w >= CODE_FROM &&
+	    keymap_hint(c->keys, CONTEXT_TOPICS, ACTION_FOLLOW, key, sizeof key)) {
+		(void)snprintf(text, sizeof text, "not following; %s does", key);
+		(void)draw_right(g, r.x + 1, r.y, r.w - 2, ROLE_NOTICE_WARN, text);
+	}
 	for (uint32_t i = 0; i < d->history.n && (int)i + 1 < r.h; i++) {
 		struct rect row = rect_row(r, (int)i + 1);
 

@@ -7,16 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/utf8.h"
+#include "core/base/text.h"
 #include "ui/view_topics.h"
 
 #define VERDICT_X 1  /* glyph and letter, after the cursor's mark */
 #define NAME_X 4
+#define NAME_LEAST 14 /* columns of a name before its badge is cut */
+#define BADGE_CUT 8   /* fewer columns show the glyph alone */
 #define INDENT 2
 #define INDENT_MAX 12 /* levels; deeper ones stand below each other */
 #define COUNT_W 7
 #define SPARK_W 5
-#define BAD_W 6
+#define BAD_W 7
 #define AGE_W 7
 
 /* Which columns a pane has room for. */
@@ -61,14 +63,15 @@ draw_numbers(struct grid *g, struct rect row, const struct columns *col,
     const struct snap_topic *t, bool stale)
 {
 	uint32_t spark[SNAP_SPARK];
-	char age[8];
+	char age[8], bad[8];
 
 	for (int i = 0; i < SNAP_SPARK; i++)
 		spark[i] = t->spark[i];
 	if (col->bad_x != 0 && t->by_class[CLASS_BAD] != 0) {
-		(void)draw_glyph(g, col->bad_x, row.y, GLYPH_BAD, ROLE_VERDICT_BAD);
-		(void)draw_number(g, col->bad_x + 1, row.y, BAD_W - 1, ROLE_TEXT,
-		    t->by_class[CLASS_BAD]);
+		text_count(bad, t->by_class[CLASS_BAD]);
+		(void)draw_right(g, col->bad_x, row.y, BAD_W, ROLE_TEXT, bad);
+		(void)draw_glyph(g, col->bad_x + BAD_W - 2 - draw_text_width(bad), row.y, GLYPH_BAD,
+		    ROLE_VERDICT_BAD);
 	}
 	if (col->count_x != 0)
 		(void)draw_number(g, col->count_x, row.y, COUNT_W, ROLE_TEXT, t->count);
@@ -109,15 +112,20 @@ revision_words(const struct snap_topic *t, char out[16])
 		(void)snprintf(out, 16, " r%u", t->tree_revision);
 }
 
+/* Columns a badge takes of those that are left: all of it, its word cut, or its glyph alone. */
 static int
-badge_width(const struct snap_topic *t)
+badge_width(const struct snap_topic *t, int left)
 {
 	char rev[16];
+	int word;
 
 	if (t->tree_state == NULL)
 		return 0;
 	revision_words(t, rev);
-	return 2 + draw_text_width(t->tree_state) + draw_text_width(rev);
+	word = 2 + draw_text_width(t->tree_state);
+	if (word + draw_text_width(rev) <= left)
+		return word + draw_text_width(rev);
+	return word <= left ? word : left >= BADGE_CUT ? left : 1;
 }
 
 static void
@@ -127,7 +135,8 @@ draw_badge(struct grid *g, int x, int y, int max, const struct snap_topic *t)
 	int used = view_state(g, x, y, max, t->tree_class, t->tree_state);
 
 	revision_words(t, rev);
-	(void)draw_text(g, x + used, y, max - used, ROLE_DIM, rev);
+	if (draw_text_width(rev) <= max - used)
+		(void)draw_text(g, x + used, y, max - used, ROLE_DIM, rev);
 }
 
 static void
@@ -144,9 +153,8 @@ draw_row(const struct view_ctx *c, struct grid *g, struct rect row, const struct
 	if (t->children && !c->snap->filtered)
 		(void)draw_glyph(g, x, row.y, t->open ? GLYPH_OPENED : GLYPH_CLOSED, ROLE_DIM);
 	x += c->snap->filtered ? 0 : 2;
-	badge = badge_width(t);
-	if (badge != 0 && x + 8 + 2 + badge > col->end)
-		badge = 1; /* its glyph alone */
+	w = draw_untrusted_width(g, name);
+	badge = badge_width(t, col->end - x - 2 - (w < NAME_LEAST ? w : NAME_LEAST));
 	w = col->end - x - (badge != 0 ? badge + 2 : 0);
 	if (name.n == 0)
 		w = draw_text(g, x, row.y, w, ROLE_ESCAPE, "(empty)");

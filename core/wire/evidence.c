@@ -83,13 +83,19 @@ read_time(struct span s, int64_t *ms)
 }
 
 static bool
+read_bytes(struct span v, struct buf *out)
+{
+	return v.n == 0 || text_unbase64(v, out);
+}
+
+static bool
 read_field(struct evidence *e, int field, struct span v)
 {
 	uint64_t n;
 
 	switch (field) {
 	case 0:
-		return text_unbase64(v, &e->topic) && e->topic.n != 0;
+		return read_bytes(v, &e->topic) && e->topic.n != 0;
 	case 1:
 		return read_time(v, &e->received_ms);
 	case 2:
@@ -103,11 +109,11 @@ read_field(struct evidence *e, int field, struct span v)
 	case 4:
 		return span_is(v, "-") || verdict_from_code(v, &e->verdict);
 	case 5:
-		return text_unbase64(v, &e->tree);
+		return read_bytes(v, &e->tree);
 	case 6:
-		return text_unbase64(v, &e->payload);
+		return read_bytes(v, &e->payload);
 	default:
-		return text_unbase64(v, &e->bundle);
+		return read_bytes(v, &e->bundle);
 	}
 }
 
