@@ -180,6 +180,8 @@ link_json(json_t *o, const struct engine_event *ev)
 {
 	set_word(o, "state", conn_kind_name(ev->link));
 	set_text(o, "broker", span_of(ev->broker));
+	if (ev->filter.n != 0)
+		set_text(o, "filter", ev->filter);
 	(void)json_object_set_new(o, "code", json_integer(ev->code));
 	set_text(o, "words", span_of(ev->words));
 }
@@ -295,7 +297,7 @@ event_words(struct buf *out, const struct engine_event *ev)
 		break;
 	case EVENT_LINK:
 		(void)buf_printf(out, "link %-10s ", conn_kind_name(ev->link));
-		put_safe(out, span_of(ev->broker), VALUE_WORDS_MAX);
+		put_safe(out, ev->filter.n != 0 ? ev->filter : span_of(ev->broker), VALUE_WORDS_MAX);
 		(void)buf_puts(out, "  ");
 		put_safe(out, span_of(ev->words), VALUE_WORDS_MAX);
 		break;

@@ -40,7 +40,7 @@ follow_free(struct follow *f)
 	for (size_t i = 0; i < f->n_cand; i++)
 		accept_candidate_done(&f->kept[i]);
 	for (size_t i = 0; i < f->n_watch; i++)
-		buf_done(&f->watch[i].cert);
+		buf_done(&f->watch[i].own);
 	for (size_t i = 0; i < f->n_held; i++)
 		secret_free(&f->held[i].secret);
 	free(f);
@@ -66,11 +66,91 @@ find_watch(struct follow *f, const struct topic_parts *at)
 	for (size_t i = 0; i < f->n_watch; i++) {
 		struct follow_watch *w = &f->watch[i];
 
-		if (w->slot == at->slot && w->number == at->number &&
+		if (!w->behind && w->slot == at->slot && w->number == at->number &&
 		    strcmp(w->fpr, at->fpr) == 0)
 			return w;
 	}
 	return NULL;
+}
+
+static void
+drop_watch(struct follow *f, struct follow_watch *w)
+{
+	if (!w->behind && w->slot != SLOT_PGP)
+		desk_forget(f->o.desk, follow_span(f), w->slot, w->number);
+	buf_done(&w->own);
+	*w = f->watch[--f->n_watch];
+}
+
+static uint32_t
+distance(uint32_t a, uint32_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Of log/ and keys/ those near what is current are worth a place. NULL: the new one is not. */
+static struct follow_watch *
+farthest(struct follow *f, const struct topic_parts *at)
+{
+	const struct conf *n = f->n_chain != 0 ? f->chain[0].conf : NULL;
+	uint32_t here = n == NULL ? 0 : at->slot == SLOT_LOG ? n->revision : n->epoch;
+	uint32_t most = distance(at->number, here);
+	struct follow_watch *found = NULL;
+
+	for (size_t i = 0; i < f->n_watch; i++) {
+		struct follow_watch *w = &f->watch[i];
+
+		if (!w->behind && w->slot == at->slot && distance(w->number, here) > most) {
+			most = distance(w->number, here);
+			found = w;
+		}
+	}
+	return found;
+}
+
+/* Of pgp/ those that nobody asked for go first. */
+static struct follow_watch *
+unwanted(struct follow *f)
+{
+	struct fpr list[FOLLOW_WANTED_MAX];
+	size_t n = follow_wanted_keys(f, list, FOLLOW_WANTED_MAX);
+
+	for (size_t i = 0; i < f->n_watch; i++) {
+		bool wanted = f->watch[i].slot != SLOT_PGP;
+
+		for (size_t k = 0; k < n && !wanted; k++)
+			wanted = strcmp(list[k].hex, f->watch[i].fpr) == 0;
+		if (!wanted)
+			return &f->watch[i];
+	}
+	return NULL;
+}
+
+static size_t
+places(enum topic_slot slot)
+{
+	return slot == SLOT_LOG ? FOLLOW_LOG_MAX : slot == SLOT_KEYS ? FOLLOW_KEYS_MAX :
+	    slot == SLOT_PGP				     ? FOLLOW_PGP_MAX : 1;
+}
+
+/* False: no place is worth giving to this one. */
+static bool
+make_room(struct follow *f, const struct topic_parts *at)
+{
+	struct follow_watch *out;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_watch; i++)
+		n += !f->watch[i].behind && f->watch[i].slot == at->slot;
+	if (n < places(at->slot))
+		return true;
+	out = at->slot == SLOT_PGP ? unwanted(f) : farthest(f, at);
+	if (out == NULL) {
+		f->marks.crowded = true;
+		return false;
+	}
+	drop_watch(f, out);
+	return true;
 }
 
 static struct follow_watch *
@@ -78,14 +158,16 @@ make_watch(struct follow *f, const struct topic_parts *at)
 {
 	struct follow_watch *w = find_watch(f, at);
 
-	if (w != NULL || f->n_watch == FOLLOW_WATCHES_MAX)
+	if (w != NULL)
 		return w;
+	if (!make_room(f, at) || f->n_watch == FOLLOW_WATCHES_MAX)
+		return NULL;
 	w = &f->watch[f->n_watch++];
 	memset(w, 0, sizeof *w);
 	w->slot = at->slot;
 	w->number = at->number;
 	memcpy(w->fpr, at->fpr, sizeof w->fpr);
-	buf_init(&w->cert, PGP_CERT_MAX);
+	buf_init(&w->own, PGP_CERT_MAX);
 	return w;
 }
 
@@ -105,8 +187,59 @@ keep_payload(struct follow *f, struct follow_watch *w, struct span payload)
 {
 	if (w->slot != SLOT_PGP)
 		return desk_put(f->o.desk, follow_span(f), w->slot, w->number, payload);
-	buf_reset(&w->cert);
-	return buf_put(&w->cert, payload.p, payload.n) == MQ_OK;
+	buf_reset(&w->own);
+	return buf_put(&w->own, payload.p, payload.n) == MQ_OK;
+}
+
+/* A payload that is overwritten before gpg answered is judged all the same: of two candidates on
+ * one slot both are news. */
+static void
+step_behind(struct follow *f, const struct follow_watch *from, struct span payload)
+{
+	struct follow_watch *w = &f->watch[f->n_watch];
+	struct follow_event ev = { .payload = payload, .verdict = V_RATE_LIMITED };
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_watch; i++)
+		n += f->watch[i].behind;
+	if (n < FOLLOW_BEHIND_MAX && f->n_watch < FOLLOW_WATCHES_MAX) {
+		*w = *from;
+		w->behind = true;
+		buf_init(&w->own, BUNDLE_MAX);
+		f->n_watch++;
+		if (buf_put(&w->own, payload.p, payload.n) == MQ_OK)
+			return;
+		drop_watch(f, w);
+	}
+	follow_tell(f, &(struct follow_watch){ .slot = from->slot, .number = from->number,
+			   .retained = from->retained, .qos = from->qos }, &ev);
+}
+
+static void judge_watch(struct follow *f, struct follow_watch *w);
+
+/* w gets other bytes: what lies there and was not judged yet has its turn first. */
+static void
+judge_before_overwritten(struct follow *f, struct follow_watch *w, const uint8_t digest[HASH_BYTES])
+{
+	struct span payload;
+
+	if (!w->dirty || w->slot == SLOT_PGP || memcmp(w->digest, digest, HASH_BYTES) == 0)
+		return;
+	if (w->slot == SLOT_RECEIPT || w->slot == SLOT_STATUS)
+		judge_watch(f, w);
+	else if (desk_get(f->o.desk, follow_span(f), w->slot, w->number, &payload) && payload.n != 0)
+		step_behind(f, w, payload);
+}
+
+static void
+note_secure(struct follow *f, struct span payload, enum verdict v)
+{
+	if (payload.n == 0)
+		return; /* judged like everything else: the moment counts */
+	/* from here on data below is not taken for plain, whatever the conf turns out to be */
+	f->marks.secure_seen = true;
+	f->marks.secure_cleared = false;
+	f->marks.secure_verdict = v;
 }
 
 void
@@ -114,33 +247,39 @@ follow_control(struct follow *f, const struct topic_parts *at, struct span paylo
     uint8_t qos)
 {
 	enum verdict v = at_once(at, payload);
-	struct follow_watch *w = make_watch(f, at), passing = { .slot = at->slot };
+	struct follow_watch *w = make_watch(f, at);
+	struct follow_watch passing = { .slot = at->slot, .number = at->number };
 	struct follow_event ev = { .payload = payload };
 	uint8_t digest[HASH_BYTES];
 
+	conf_hash(digest, payload);
+	/* The same bytes again need no second judgement, except where repeating is the news. */
+	if (w != NULL && v == V_NONE && w->told && !w->dirty && w->slot != SLOT_RECEIPT &&
+	    w->slot != SLOT_STATUS && memcmp(digest, w->digest, HASH_BYTES) == 0)
+		return;
+	if (w != NULL)
+		judge_before_overwritten(f, w, digest);
 	if (w == NULL || (v == V_NONE && !keep_payload(f, w, payload)))
 		v = V_RATE_LIMITED; /* no room left: counted by the desk, said here */
-	if (w == NULL)
+	if (w == NULL) {
+		memcpy(passing.fpr, at->fpr, sizeof passing.fpr);
 		w = &passing;
+	}
 	w->retained = retained;
 	w->qos = qos;
+	w->told = false;
+	if (at->slot == SLOT_SECURE)
+		note_secure(f, payload, v);
 	if (v != V_NONE) {
 		ev.verdict = v;
-		w->told = false;
-		w->dirty = false;
+		memset(w->digest, 0, HASH_BYTES); /* what is kept is not what was delivered */
 		follow_tell(f, w, &ev);
 		return;
 	}
-	conf_hash(digest, payload);
-	/* The same bytes again need no second judgement, except where repeating is the news. */
-	if (w->told && memcmp(digest, w->digest, HASH_BYTES) == 0 && w->slot != SLOT_RECEIPT &&
-	    w->slot != SLOT_STATUS)
-		return;
 	memcpy(w->digest, digest, HASH_BYTES);
-	w->since_ms = clock_mono_ms(f->o.clock);
-	w->told = false;
 	w->dirty = true;
 	w->import_id = 0;
+	w->since_ms = clock_mono_ms(f->o.clock);
 	if (w->slot == SLOT_SECURE || w->slot == SLOT_LOG || w->slot == SLOT_KEYS)
 		follow_all_dirty(f); /* what others wait for may lie here */
 }
@@ -161,8 +300,9 @@ follow_tell(struct follow *f, struct follow_watch *w, struct follow_event *ev)
 	ev->retained = w->retained;
 	ev->qos = w->qos;
 	ev->cls = verdict_class_of(ev->verdict, ev->flags);
-	if (ev->verdict == V_ROLLBACK && w->slot == SLOT_LOG)
-		ev->cls = CLASS_NEUTRAL; /* history is where old revisions belong */
+	if ((ev->verdict == V_ROLLBACK && w->slot == SLOT_LOG) ||
+	    (ev->verdict == V_UNKNOWN_KEY && w->slot == SLOT_PGP))
+		ev->cls = CLASS_NEUTRAL; /* history is where old revisions belong; pgp/ is open to all */
 	if (f->o.judged != NULL)
 		f->o.judged(f->o.arg, f, ev);
 }
@@ -175,14 +315,27 @@ judged_for_good(const struct follow_watch *w)
 	    w->verdict != V_NEEDS_CONF;
 }
 
+/* A certificate that nobody asked for may be wanted now; others are judged once. */
+static bool
+worth_another_look(const struct follow_watch *w)
+{
+	if (w->slot == SLOT_PGP)
+		return w->told && (w->verdict == V_UNKNOWN_KEY || w->verdict == V_NEEDS_CONF);
+	return !judged_for_good(w) && at_once(&(struct topic_parts){ .slot = w->slot },
+					  (struct span){ NULL, 0 }) == V_NONE;
+}
+
 void
 follow_all_dirty(struct follow *f)
 {
 	for (size_t i = 0; i < f->n_watch; i++)
-		if (f->watch[i].slot != SLOT_PGP && !judged_for_good(&f->watch[i]) &&
-		    at_once(&(struct topic_parts){ .slot = f->watch[i].slot },
-			(struct span){ NULL, 0 }) == V_NONE)
-			f->watch[i].dirty = true;
+		f->watch[i].dirty |= worth_another_look(&f->watch[i]);
+}
+
+void
+follow_look_again(struct follow *f)
+{
+	follow_all_dirty(f);
 }
 
 /* ---- the round */
@@ -200,18 +353,39 @@ static const struct {
 };
 
 static void
-judge_slot(struct follow *f, size_t k)
+judge_watch(struct follow *f, struct follow_watch *w)
 {
-	for (size_t i = 0; i < f->n_watch; i++) {
-		struct follow_watch *w = &f->watch[i];
-		struct span payload = buf_span(&w->cert);
+	struct span payload = buf_span(&w->own);
+	size_t k = 0;
 
-		if (!w->dirty || w->slot != judges[k].slot)
-			continue;
-		if (w->slot == SLOT_PGP ||
-		    desk_get(f->o.desk, follow_span(f), w->slot, w->number, &payload))
-			judges[k].judge(f, w, payload);
-	}
+	if (w->slot != SLOT_PGP && !w->behind &&
+	    !desk_get(f->o.desk, follow_span(f), w->slot, w->number, &payload))
+		return;
+	while (k < sizeof judges / sizeof judges[0] && judges[k].slot != w->slot)
+		k++;
+	if (k < sizeof judges / sizeof judges[0])
+		judges[k].judge(f, w, payload);
+}
+
+static void
+judge_all(struct follow *f)
+{
+	for (size_t k = 0; k < sizeof judges / sizeof judges[0]; k++)
+		for (size_t i = 0; i < f->n_watch; i++)
+			if (f->watch[i].dirty && f->watch[i].slot == judges[k].slot)
+				judge_watch(f, &f->watch[i]);
+	for (size_t i = f->n_watch; i-- > 0;)
+		if (f->watch[i].behind && !f->watch[i].dirty)
+			drop_watch(f, &f->watch[i]);
+}
+
+/* Nothing of this watch was kept (too large, no room): there is nothing to look at again. */
+static bool
+empty_digest(const struct follow_watch *w)
+{
+	static const uint8_t none[HASH_BYTES];
+
+	return memcmp(w->digest, none, HASH_BYTES) == 0;
 }
 
 /* Candidates change with time (delays end, offers expire): look at them once a second. */
@@ -220,6 +394,7 @@ times_pass(struct follow *f)
 {
 	bool over = f->n_chain != 0 && clock_wall(f->o.clock) >= f->chain[0].conf->valid_until;
 
+	follow_drop_late_candidates(f);
 	for (size_t i = 0; i < f->n_watch; i++) {
 		struct follow_watch *w = &f->watch[i];
 		bool timed = w->verdict == V_DELAYED || w->verdict == V_NOT_YET ||
@@ -227,7 +402,7 @@ times_pass(struct follow *f)
 		    w->verdict == V_SYS_ERROR || w->verdict == V_RATE_LIMITED ||
 		    (w->verdict == V_VERIFIED && w->slot == SLOT_SECURE && over);
 
-		if (w->told && timed && !judged_for_good(w))
+		if (w->told && timed && !judged_for_good(w) && !empty_digest(w))
 			w->dirty = true;
 	}
 }
@@ -242,8 +417,7 @@ follow_run(struct follow *f)
 		size_t before = f->n_chain;
 		const struct conf *head = f->n_chain != 0 ? f->chain[0].conf : NULL;
 
-		for (size_t k = 0; k < sizeof judges / sizeof judges[0]; k++)
-			judge_slot(f, k);
+		judge_all(f);
 		if (f->n_chain == before && head == (before != 0 ? f->chain[0].conf : NULL))
 			break;
 	}
@@ -283,6 +457,16 @@ follow_candidates(const struct follow *f, const struct accept_candidate **kept,
 	return f->n_cand;
 }
 
+bool
+follow_awaits_key(const struct follow *f, uint32_t epoch)
+{
+	for (size_t i = 0; i < f->n_watch; i++)
+		if (f->watch[i].slot == SLOT_KEYS && f->watch[i].number == epoch &&
+		    f->watch[i].dirty)
+			return true;
+	return false;
+}
+
 const struct judge_tree *
 follow_judge_tree(const struct follow *f)
 {
@@ -314,6 +498,12 @@ follow_note_equivocation(struct follow *f)
 {
 	f->marks.conflict = true;
 	f->changed = true;
+}
+
+void
+follow_reread(struct follow *f)
+{
+	f->marks.crowded = false;
 }
 
 void

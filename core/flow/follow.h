@@ -19,6 +19,7 @@
 
 #define FOLLOW_CHAIN_MAX 64  /* revisions whose bodies are kept, newest first */
 #define FOLLOW_EPOCHS_MAX 8  /* epoch secrets held */
+#define FOLLOW_WANTED_MAX 256 /* fingerprints that N and its candidates name */
 #define FOLLOW_RECEIPT_LATE_MS 300000 /* PROTOCOL 4.3: no receipt after 5 min is NO-RECEIPT */
 
 /* One verified revision. */
@@ -105,6 +106,8 @@ struct follow_trial {
 };
 void follow_try(struct follow *f, enum topic_slot slot, struct span payload,
     struct follow_trial *out);
+/* A certificate came by another way: what it signed is judged again. */
+void follow_look_again(struct follow *f);
 /* The person saw and accepted what is sticky. */
 void follow_acknowledge(struct follow *f);
 /* The link came or went: heartbeats are only missed while it is up. */
@@ -128,6 +131,8 @@ struct follow_candidate {
 size_t follow_candidates(const struct follow *f, const struct accept_candidate **kept,
     const struct follow_candidate **result);
 const struct secret *follow_secret(const struct follow *f, uint32_t epoch);
+/* Its blob is here and being decrypted: the secret may be known in a moment. */
+bool follow_awaits_key(const struct follow *f, uint32_t epoch);
 /* The tree as the pipeline wants it; n_revs == 0: not secured as far as we know. */
 const struct judge_tree *follow_judge_tree(const struct follow *f);
 void follow_set_hints(struct follow *f,
@@ -155,10 +160,12 @@ struct follow_marks {
 	enum verdict secure_verdict;
 	bool split_unknown; /* receipt names an unknown conf of our revision */
 	bool pinned;
+	bool crowded; /* entries of log/ or keys/ were turned away: read them again when N is known */
 	int64_t update_since_ms; /* N was adopted while the gateway ran another; 0 = no */
 };
 const struct follow_marks *follow_marks(const struct follow *f);
 void follow_note_equivocation(struct follow *f); /* seen on a data topic */
+void follow_reread(struct follow *f);		 /* log/ and keys/ were asked for again */
 /* Fingerprints whose pgp/<FPR> the tree needs; returns how many (at most max). */
 size_t follow_wanted_keys(const struct follow *f, struct fpr *out, size_t max);
 

@@ -21,7 +21,7 @@ follow_state(const struct follow *f, struct accept_state *s)
 	memset(s, 0, sizeof *s);
 	s->current = f->n_chain != 0 ? f->chain[0].conf : NULL;
 	s->committed = f->committed;
-	s->n_committed = f->n_chain;
+	s->n_committed = f->n_committed;
 	s->topic = follow_span(f);
 	if (n != NULL)
 		s->gateway = n->gateway;
@@ -41,17 +41,26 @@ follow_state(const struct follow *f, struct accept_state *s)
 	s->halt_issued = f->halt_issued;
 }
 
-/* accept_state wants history ascending; the chain is newest first. */
+/* accept_state wants history ascending; the chain is newest first. The predecessor of the oldest
+ * body is known by its hash alone: a rollback to it is recognised whoever signed it. */
 static void
 index_committed(struct follow *f)
 {
-	for (size_t i = 0; i < f->n_chain; i++) {
-		const struct follow_conf *c = &f->chain[f->n_chain - 1 - i];
+	const struct conf *oldest = f->n_chain != 0 ? f->chain[f->n_chain - 1].conf : NULL;
+	size_t n = 0;
 
-		f->committed[i].revision = c->conf->revision;
-		memcpy(f->committed[i].hash, c->conf->hash, HASH_BYTES);
-		f->committed[i].conf = c->conf;
+	if (oldest != NULL && oldest->revision > 1) {
+		f->committed[n] = (struct accept_committed){ .revision = oldest->revision - 1 };
+		memcpy(f->committed[n++].hash, oldest->prev, HASH_BYTES);
 	}
+	for (size_t i = f->n_chain; i-- > 0; n++) {
+		const struct follow_conf *c = &f->chain[i];
+
+		f->committed[n].revision = c->conf->revision;
+		memcpy(f->committed[n].hash, c->conf->hash, HASH_BYTES);
+		f->committed[n].conf = c->conf;
+	}
+	f->n_committed = n;
 }
 
 void
@@ -90,6 +99,22 @@ drop_dead_candidates(struct follow *f)
 		if (f->kept[i].conf->revision != n->revision + 1 ||
 		    memcmp(f->kept[i].conf->prev, n->hash, HASH_BYTES) != 0)
 			drop_candidate(f, i);
+}
+
+/* Nobody need publish anything for an offer to be over. */
+void
+follow_drop_late_candidates(struct follow *f)
+{
+	int64_t now = clock_wall(f->o.clock);
+
+	for (size_t i = f->n_cand; i-- > 0;) {
+		const struct conf *c = f->kept[i].conf;
+
+		if (now < c->valid_until && (!c->has_offer_until || now < c->offer_until))
+			continue;
+		drop_candidate(f, i);
+		f->changed = true;
+	}
 }
 
 static void
@@ -144,6 +169,10 @@ adopt(struct follow *f, struct accept_result *r)
 	if (!first && !(f->gw.any_receipt &&
 			memcmp(f->gw.receipt.conf, f->chain[0].conf->hash, HASH_BYTES) == 0))
 		f->marks.update_since_ms = clock_wall_ms(f->o.clock);
+	if (first) { /* heartbeats are due from now on */
+		f->gw.since_mono_ms = clock_mono_ms(f->o.clock);
+		desk_vouch(f->o.desk, follow_span(f));
+	}
 	settle(f);
 }
 
@@ -172,6 +201,7 @@ keep_candidate(struct follow *f, const struct accept_result *r)
 			return;
 		f->n_cand++;
 		f->changed = true;
+		follow_all_dirty(f); /* certificates of the people it names may be here already */
 	} else
 		(void)accept_keep(&f->kept[i], r); /* without memory the old signatures stay */
 	k = &f->cand[i];
@@ -240,7 +270,7 @@ chain_back(struct follow *f)
 static void
 take_marks(struct follow *f, const struct follow_watch *w, const struct accept_result *r)
 {
-	if (w->slot == SLOT_SECURE) {
+	if (w->slot == SLOT_SECURE && !w->behind) {
 		f->marks.secure_seen = true;
 		if (r->verdict != V_CLEARED)
 			f->marks.secure_cleared_ms = 0;
@@ -253,6 +283,22 @@ take_marks(struct follow *f, const struct follow_watch *w, const struct accept_r
 		f->marks.conflict = true;
 	if (r->verdict == V_WRONG_GATEWAY && f->n_chain != 0)
 		f->marks.gateway_changed = true;
+}
+
+/* At first contact only `secure` may say what N is (3.5): what lies in log/ or on next is history or
+ * a proposal of a tree that is not known yet. */
+static bool
+is_too_early(const struct follow *f, const struct follow_watch *w, const struct accept_result *r)
+{
+	return f->n_chain == 0 && w->slot != SLOT_SECURE && r->conf != NULL;
+}
+
+/* The certificates a conf needs are asked for when it is seen: no alarm until they had time. */
+static bool
+waits_for_certs(const struct follow *f, const struct follow_watch *w, const struct accept_result *r)
+{
+	return f->n_chain == 0 && r->verdict == V_UNKNOWN_KEY &&
+	    clock_mono_ms(f->o.clock) - w->since_ms < FOLLOW_CERTS_MS;
 }
 
 void
@@ -271,15 +317,6 @@ follow_describe(const struct accept_result *r, struct follow_event *ev)
 	}
 }
 
-/* At first contact nobody is known: the certificates that the conf names are on their way. To call
- * its signer a stranger before they can be here would be an alarm at every first start. */
-static bool
-may_become_known(const struct follow *f, const struct follow_watch *w, enum verdict v)
-{
-	return v == V_UNKNOWN_KEY && f->n_chain == 0 && !w->told &&
-	    clock_mono_ms(f->o.clock) - w->since_ms < FOLLOW_CERT_MS;
-}
-
 void
 follow_judge_conf(struct follow *f, struct follow_watch *w, struct span payload)
 {
@@ -295,7 +332,7 @@ follow_judge_conf(struct follow *f, struct follow_watch *w, struct span payload)
 	follow_state(f, &s);
 	desk_env(&view, &env);
 	accept_judge(&s, &policy, &env, &slot, payload, clock_wall(f->o.clock), &r);
-	if (r.pending || may_become_known(f, w, r.verdict)) {
+	if (r.pending || waits_for_certs(f, w, &r)) {
 		if (view.limited && !w->told) {
 			ev.verdict = V_RATE_LIMITED;
 			follow_tell(f, w, &ev);
@@ -304,9 +341,15 @@ follow_judge_conf(struct follow *f, struct follow_watch *w, struct span payload)
 		accept_result_done(&r);
 		return;
 	}
+	follow_describe(&r, &ev);
+	if (is_too_early(f, w, &r)) {
+		ev.verdict = V_NEEDS_CONF;
+		follow_tell(f, w, &ev);
+		accept_result_done(&r);
+		return;
+	}
 	ev.verdict = r.verdict;
 	ev.flags = r.flags;
-	follow_describe(&r, &ev);
 	take_marks(f, w, &r);
 	if (verdict_is_green(r.verdict) && r.conf != NULL &&
 	    (f->n_chain == 0 || r.conf->revision > f->chain[0].conf->revision))
@@ -368,6 +411,7 @@ follow_set_pin(struct follow *f, const struct follow_pin *pin, struct span bundl
 	struct conf *c = NULL;
 	struct bundle b;
 
+	desk_vouch(f->o.desk, follow_span(f));
 	f->pin = *pin;
 	f->marks.pinned = true;
 	f->changed = true;

@@ -24,8 +24,8 @@ find_conf(void *arg, const uint8_t hash[HASH_BYTES])
 static void
 take_receipt(struct follow *f, const struct receipt *r)
 {
-	const struct conf *n = f->chain[0].conf;
-	bool same = memcmp(r->conf, n->hash, HASH_BYTES) == 0;
+	const struct conf *n = f->n_chain != 0 ? f->chain[0].conf : NULL;
+	bool same = n != NULL && memcmp(r->conf, n->hash, HASH_BYTES) == 0;
 
 	f->gw.any_receipt = true;
 	f->gw.receipt = *r;
@@ -35,7 +35,7 @@ take_receipt(struct follow *f, const struct receipt *r)
 		f->marks.split_unknown = false;
 		if (f->n_chain > 1 && r->time * 1000 < f->chain[1].retired_ms)
 			f->chain[1].retired_ms = r->time * 1000; /* grace counts from here: 3.8 */
-	} else if (r->revision == n->revision)
+	} else if (n != NULL && r->revision == n->revision)
 		f->marks.conflict = true; /* split view: two histories of one revision */
 	f->marks.halted = f->halted_by != HALTED_NO || (same && r->state == GS_HALTED);
 	follow_make_judge_tree(f);

@@ -4,8 +4,14 @@
 
 #include "core/flow/follow.h"
 
-#define FOLLOW_WATCHES_MAX DESK_SLOTS_MAX
-#define FOLLOW_CERT_MS 3000 /* first contact: certificates are fetched before a signer is a stranger */
+/* Places for payloads: what anybody may publish under many names must not crowd out what there is
+ * one of. The sum of the log and keys places and the single slots is below DESK_SLOTS_MAX. */
+#define FOLLOW_LOG_MAX 80
+#define FOLLOW_KEYS_MAX 16
+#define FOLLOW_PGP_MAX 64
+#define FOLLOW_BEHIND_MAX 8
+#define FOLLOW_WATCHES_MAX (FOLLOW_LOG_MAX + FOLLOW_KEYS_MAX + FOLLOW_PGP_MAX + FOLLOW_BEHIND_MAX + 9)
+#define FOLLOW_CERTS_MS 5000 /* first contact: certificates come after the conf that names them */
 #define FOLLOW_IMPORT_BURST 40 /* certificates of one tree at start: 16 owners, 16 recovery */
 
 /* The newest payload of one control topic and what was said of it. */
@@ -19,9 +25,10 @@ struct follow_watch {
 	bool told;
 	enum verdict verdict; /* as told */
 	unsigned flags;
-	int64_t since_ms;   /* monotonic, arrival of these bytes */
+	bool behind;	  /* overwritten before it was decided: its bytes are in `own` */
+	int64_t since_ms; /* monotonic arrival */
 	uint32_t import_id; /* PGP: outstanding request; 0 = none */
-	struct buf cert;    /* PGP: the desk does not keep these */
+	struct buf own;	    /* PGP, behind: the desk does not keep these */
 };
 
 struct follow_secret_held {
@@ -35,7 +42,9 @@ struct follow {
 	size_t topic_n;
 	struct follow_conf chain[FOLLOW_CHAIN_MAX]; /* newest first */
 	size_t n_chain;
-	struct accept_committed committed[FOLLOW_CHAIN_MAX]; /* ascending, points into chain */
+	/* ascending, points into chain; before it, the hash its oldest body names as predecessor */
+	struct accept_committed committed[FOLLOW_CHAIN_MAX + 1];
+	size_t n_committed;
 	struct accept_candidate kept[ACCEPT_PENDING_MAX];
 	struct follow_candidate cand[ACCEPT_PENDING_MAX];
 	size_t n_cand;
@@ -71,5 +80,6 @@ void follow_conf_done(struct follow_conf *c);
 struct accept_policy follow_policy(const struct follow *f);
 /* Reason, auth lines, revision and hash of a result, as events and trials tell them. */
 void follow_describe(const struct accept_result *r, struct follow_event *ev);
+void follow_drop_late_candidates(struct follow *f);
 
 #endif

@@ -163,8 +163,8 @@ follow_wanted_keys(const struct follow *f, struct fpr *out, size_t max)
 static bool
 is_wanted(const struct follow *f, const struct fpr *who)
 {
-	struct fpr list[256];
-	size_t n = follow_wanted_keys(f, list, sizeof list / sizeof list[0]);
+	struct fpr list[FOLLOW_WANTED_MAX];
+	size_t n = follow_wanted_keys(f, list, FOLLOW_WANTED_MAX);
 
 	for (size_t i = 0; i < n; i++)
 		if (fpr_eq(&list[i], who))
@@ -201,11 +201,8 @@ follow_judge_pgp(struct follow *f, struct follow_watch *w, struct span payload)
 	else if (!fpr_parse(span_of(w->fpr), &who) || payload.n > PGP_CERT_MAX)
 		ev.verdict = V_MALFORMED;
 	else if (!is_wanted(f, &who)) {
-		/* without a conf there is nobody to compare it with yet */
+		/* without a conf there is nobody to compare it with yet; follow_all_dirty looks again */
 		ev.verdict = f->n_chain == 0 ? V_NEEDS_CONF : V_UNKNOWN_KEY;
-		follow_tell(f, w, &ev);
-		w->dirty = true; /* a later conf may name it */
-		return;
 	} else {
 		if (may_import(f) && pgp_import(f->o.verify, &who, payload, &w->import_id) != MQ_OK)
 			w->import_id = 0; /* queue full: next round */
@@ -219,7 +216,7 @@ follow_import_answer(struct follow *f, const struct pgp_answer *a)
 {
 	for (size_t i = 0; i < f->n_watch; i++) {
 		struct follow_watch *w = &f->watch[i];
-		struct follow_event ev = { .payload = buf_span(&w->cert) };
+		struct follow_event ev = { .payload = buf_span(&w->own) };
 
 		if (w->slot != SLOT_PGP || w->import_id == 0 || w->import_id != a->id)
 			continue;

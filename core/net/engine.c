@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "core/net/engine_impl.h"
 
 #define CONTROL_ROUND 64 /* control messages per round: data waits a few milliseconds at most */
@@ -21,19 +23,30 @@ engine_observe(struct engine *e, struct engine_event *ev)
 /* ---- one round */
 
 static void
-tell_drops(struct engine *e)
+tell_drop(struct engine *e, const char *where, uint64_t now, uint64_t *told)
 {
-	uint64_t dropped = wakeq_evicted(e->data) + mqtt_counts(e->mqtt).control_lost;
 	struct engine_event ev = { .kind = EVENT_DROP, .wall_ms = clock_wall_ms(&e->clock),
-		.where = "inbox" };
+		.where = where, .n = now - *told };
 
-	if (dropped == e->dropped_told)
+	if (now == *told)
 		return;
-	ev.n = dropped - e->dropped_told;
-	e->dropped_told = dropped;
-	model_blind(e->model)->dropped_here = dropped + desk_dropped(e->desk);
+	model_blind(e->model)->dropped_here += ev.n;
+	*told = now;
 	model_touch(e->model);
 	engine_observe(e, &ev);
+}
+
+static void
+tell_drops(struct engine *e)
+{
+	struct mqtt_counts c = mqtt_counts(e->mqtt);
+	bool missed = c.control_lost != e->control_lost;
+
+	tell_drop(e, "inbox", wakeq_evicted(e->data), &e->dropped_told);
+	tell_drop(e, "control", c.control_lost, &e->control_lost);
+	tell_drop(e, "desk", desk_dropped(e->desk), &e->desk_told);
+	if (missed)
+		engine_reread(e); /* a conf may have been among them */
 }
 
 static bool
@@ -121,6 +134,7 @@ tick(struct engine *e)
 	engine_retry_held(e, true);
 	engine_save_windows(e);
 	tell_drops(e);
+	engine_tell_losses(e);
 }
 
 static void
@@ -206,9 +220,11 @@ make_queues(struct engine *e)
 	e->asks = wakeq_new(64, SIZE_MAX, false, drop_ask);
 	e->job = calloc(ENGINE_BATCH, sizeof *e->job);
 	e->key = calloc(ENGINE_KEYS, sizeof *e->key);
+	e->batch_key = calloc(ENGINE_BATCH, sizeof *e->batch_key);
 	e->change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return e->data != NULL && e->control != NULL && e->events != NULL && e->asks != NULL &&
-		e->job != NULL && e->key != NULL && e->change_fd >= 0 ? MQ_OK : MQ_ENOMEM;
+		e->job != NULL && e->key != NULL && e->batch_key != NULL && e->change_fd >= 0 ?
+	    MQ_OK : MQ_ENOMEM;
 }
 
 static enum mq_err
@@ -305,6 +321,17 @@ engine_start(struct engine **out, const struct engine_options *o, struct mq_erro
 	return r;
 }
 
+static void
+wipe_keys(struct engine *e)
+{
+	if (e->key != NULL)
+		sodium_memzero(e->key, ENGINE_KEYS * sizeof *e->key);
+	if (e->batch_key != NULL)
+		sodium_memzero(e->batch_key, ENGINE_BATCH * sizeof *e->batch_key);
+	free(e->key);
+	free(e->batch_key);
+}
+
 void
 engine_stop(struct engine *e)
 {
@@ -335,7 +362,7 @@ engine_stop(struct engine *e)
 	wakeq_free(e->events);
 	wakeq_free(e->asks);
 	free(e->job);
-	free(e->key);
+	wipe_keys(e);
 	free(e->scratch);
 	if (e->change_fd >= 0)
 		(void)close(e->change_fd);

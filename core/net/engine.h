@@ -45,7 +45,8 @@ struct engine_event {
 	/* LINK */
 	enum conn_kind link;
 	const char *broker, *words;
-	int code;
+	struct span filter; /* SUBSCRIBED, DENIED */
+	int code;	    /* SUBSCRIBED: the QoS granted */
 	/* DROP */
 	const char *where;
 	uint64_t n;

@@ -41,9 +41,11 @@ judge_tree_of(const struct engine_tree *t)
 	return jt->n_revs != 0 || m->pinned || (m->secure_seen && !m->secure_cleared) ? jt : NULL;
 }
 
-/* The topic key is worth a BLAKE2b per message: keep the last few thousand. */
+/* The topic key is worth a BLAKE2b per message: keep the last few thousand. The job gets a copy:
+ * another topic of the same batch may take the place in the cache. */
 static const struct env_topic_key *
-topic_key(struct engine *e, const struct judge_job *job, const struct topic_node *node)
+topic_key(struct engine *e, const struct judge_job *job, const struct topic_node *node,
+    struct env_topic_key *copy)
 {
 	const struct env_conf *c = &job->rev->env;
 	const struct conf_data_key *k;
@@ -62,12 +64,14 @@ topic_key(struct engine *e, const struct judge_job *job, const struct topic_node
 		memcpy(slot->conf_hash, c->conf_hash, 8);
 		memcpy(slot->pk, k->pk, 8);
 	}
-	return &slot->key;
+	*copy = slot->key;
+	return copy;
 }
 
 static void
-begin(struct engine *e, struct judge_job *job, const struct mqtt_message *m)
+begin(struct engine *e, size_t i, const struct mqtt_message *m)
 {
+	struct judge_job *job = &e->job[i];
 	struct judge_message jm = { .topic = { m->topic, m->topic_n },
 		.payload = { m->payload, m->n }, .retained = m->retained, .qos = m->qos,
 		.now_ms = m->wall_ms };
@@ -75,8 +79,8 @@ begin(struct engine *e, struct judge_job *job, const struct mqtt_message *m)
 
 	judge_begin(job, &jm, judge_tree_of(t));
 	if (job->needs_crypto)
-		job->key = topic_key(e, job,
-		    topictree_find(model_topics(e->model), jm.topic));
+		job->key = topic_key(e, job, topictree_find(model_topics(e->model), jm.topic),
+		    &e->batch_key[i]);
 }
 
 static bool
@@ -86,6 +90,19 @@ hold(struct engine *e, struct mqtt_message *m)
 		return false;
 	e->held[e->n_held++] = (struct engine_held){ m, m->mono_ms + ENGINE_HELD_MS };
 	return true;
+}
+
+/* Could this message be opened if we waited for gpg to decrypt the epoch's key? */
+static bool
+awaits_key(struct engine *e, const struct judge_job *job)
+{
+	struct engine_tree *t;
+
+	if (!job->needs_crypto ||
+	    (job->opened.verdict != V_NEEDS_KEY && !(job->opened.verdict == V_NONE && job->opened.sealed)))
+		return false;
+	t = engine_find_tree(e, job->tree->topic);
+	return t != NULL && follow_awaits_key(t->follow, job->rev->env.epoch);
 }
 
 static const char *
@@ -210,7 +227,7 @@ crypto_job(void *arg, size_t i)
 }
 
 static void
-judge_batch(struct engine *e, struct mqtt_message **m, size_t n, bool may_hold)
+judge_batch(struct engine *e, struct mqtt_message **m, size_t n, bool may_hold, bool may_wait)
 {
 	size_t need = 0, signatures = 0;
 
@@ -224,7 +241,7 @@ judge_batch(struct engine *e, struct mqtt_message **m, size_t n, bool may_hold)
 	}
 	need = 0;
 	for (size_t i = 0; i < n; i++) {
-		begin(e, &e->job[i], m[i]);
+		begin(e, i, m[i]);
 		e->job[i].scratch = e->scratch + need;
 		need += scratch_of(m[i]);
 		if (e->job[i].needs_crypto && (e->job[i].rev->env.suite == SUITE_ED25519 ||
@@ -237,9 +254,12 @@ judge_batch(struct engine *e, struct mqtt_message **m, size_t n, bool may_hold)
 	else
 		for (size_t i = 0; i < n; i++)
 			judge_crypto(&e->job[i]);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (may_wait && awaits_key(e, &e->job[i]) && hold(e, m[i]))
+			continue; /* its window has not moved: it will be judged as if it came then */
 		if (finish(e, &e->job[i], m[i], may_hold))
 			free(m[i]);
+	}
 }
 
 /* Linear below one tree, for messages that failed only, and a few times a second: what it finds is
@@ -272,29 +292,50 @@ engine_known_topic(struct engine *e, struct span tree, const uint8_t topic8[8], 
 	return false;
 }
 
-void
-engine_take_data(struct engine *e, struct mqtt_message **m, size_t n)
+/* Takes out up to a batch of those from *from on that are due. */
+static size_t
+take_held(struct engine *e, size_t *from, int64_t due, struct mqtt_message **out)
 {
-	judge_batch(e, m, n, true);
+	size_t n = 0, kept = *from, i = *from;
+
+	for (; i < e->n_held && n < ENGINE_BATCH; i++)
+		if (e->held[i].until_ms <= due)
+			out[n++] = e->held[i].m;
+		else
+			e->held[kept++] = e->held[i];
+	memmove(&e->held[kept], &e->held[i], (e->n_held - i) * sizeof e->held[0]);
+	e->n_held -= i - kept;
+	*from = kept;
+	return n;
+}
+
+/* In order of arrival. Expired ones are final; of the others those that still lack something are
+ * held once more, behind. */
+static void
+judge_held(struct engine *e, int64_t due, bool may_hold)
+{
+	struct mqtt_message *again[ENGINE_BATCH];
+	size_t from = 0, left = e->n_held, n;
+
+	while (left != 0 && (n = take_held(e, &from, due, again)) != 0) {
+		left -= n;
+		judge_batch(e, again, n, may_hold, may_hold);
+	}
 }
 
 void
 engine_retry_held(struct engine *e, bool expired_only)
 {
-	struct mqtt_message *again[ENGINE_BATCH];
-	int64_t now = clock_mono_ms(&e->clock);
-	size_t n_again = 0, kept = 0;
+	judge_held(e, expired_only ? clock_mono_ms(&e->clock) : INT64_MAX, !expired_only);
+}
 
-	for (size_t i = 0; i < e->n_held; i++) {
-		bool expired = now >= e->held[i].until_ms;
+void
+engine_take_data(struct engine *e, struct mqtt_message **m, size_t n)
+{
+	bool room = e->n_held + n <= ENGINE_HELD_MAX;
 
-		if ((expired || !expired_only) && n_again < ENGINE_BATCH)
-			again[n_again++] = e->held[i].m;
-		else
-			e->held[kept++] = e->held[i];
-	}
-	e->n_held = kept;
-	/* Expired ones are final; of the others those still without a conf are held once more. */
-	if (n_again != 0)
-		judge_batch(e, again, n_again, !expired_only);
+	/* What is held must not be overtaken: a window that moved on would call it a replay. */
+	if (!room)
+		judge_held(e, INT64_MAX, false);
+	judge_batch(e, m, n, true, room);
 }

@@ -20,6 +20,9 @@
 #define ENGINE_HINTS_PER_S 32 /* searches for the home of a message that failed */
 #define ENGINE_KEYS 4096    /* cached topic keys; a power of two */
 #define ENGINE_DATA_WAIT_MS 3000 /* a named tree's data is subscribed then, verified or not */
+#define ENGINE_ASKED_MAX 64 /* certificates of one tree: 16 owners, 16 recovery, a candidate's */
+#define ENGINE_REREAD_MS 10000 /* at most this often everything retained is asked for again */
+#define ENGINE_LOSS_MS 10000 /* at most this often lost messages are told in words */
 
 struct engine_tree {
 	struct engine *e;
@@ -30,8 +33,9 @@ struct engine_tree {
 	bool named;	   /* by profile or command line */
 	bool data_subscribed;
 	int64_t since_ms;  /* monotonic */
-	struct fpr asked[64]; /* pgp/<FPR> subscribed */
+	struct fpr asked[ENGINE_ASKED_MAX]; /* pgp/<FPR> subscribed: a ring, the oldest goes */
 	size_t n_asked;
+	bool narrow; /* its control topics are subscribed with QoS 1 */
 	/* as last told by EVENT_TREE */
 	int told_state;
 	uint32_t told_revision;
@@ -41,6 +45,7 @@ struct engine_tree {
 	int64_t audited_ms[V_COUNT]; /* last audit row of this red verdict */
 	uint32_t audit_skipped[V_COUNT];
 	uint8_t saved_hash[HASH_BYTES]; /* bundle in the state folder */
+	uint32_t saved_epoch;		/* secret in the state folder; 0: none */
 };
 
 struct engine_held {
@@ -79,12 +84,16 @@ struct engine {
 	struct engine_held held[ENGINE_HELD_MAX];
 	size_t n_held;
 	struct engine_key *key;
+	struct env_topic_key *batch_key; /* ENGINE_BATCH: those the jobs of a batch use */
 	struct judge_job *job; /* ENGINE_BATCH */
 	uint8_t *scratch;
 	size_t scratch_n;
 	uint8_t hint[TOPIC_CONF_MAX * 2]; /* the topic a WRONG-TOPIC message belongs to */
 	unsigned hints_left;		  /* searches for it in this second */
-	uint64_t dropped_told, malformed_told;
+	uint64_t dropped_told, desk_told, control_lost;
+	uint64_t lost_told;	   /* of model_blind.lost */
+	int64_t loss_ms, reread_ms; /* monotonic: when that was done last */
+	int64_t up_ms;		   /* monotonic: the link is up since; 0: never was */
 	int64_t next_tick_ms, last_wall_ms, last_mono_ms, windows_saved_ms;
 	bool link_up;
 	int change_fd;
@@ -123,6 +132,9 @@ void engine_take_event(struct engine *e, const struct mqtt_event *ev);
 void engine_subscribe_tree(struct engine *e, struct engine_tree *t);
 void engine_subscribe_wanted(struct engine *e, struct engine_tree *t);
 void engine_subscribe_start(struct engine *e);
+void engine_reread(struct engine *e);
+void engine_unsubscribe_tree(struct engine *e, struct engine_tree *t);
+void engine_tell_losses(struct engine *e);
 /* engine_store.c */
 enum mq_err engine_open_state(struct engine *e, struct mq_error *err);
 void engine_close_state(struct engine *e);

@@ -45,62 +45,168 @@ engine_subscribe_start(struct engine *e)
 	buf_done(&b);
 }
 
+static const char *const slots[] = { "", "/secure", "/next", "/log/+", "/keys/+", "/receipt",
+	"/status", "/halt", "/ca" };
+#define N_SLOTS (sizeof slots / sizeof slots[0])
+
+static bool
+put_filter(struct buf *b, const struct engine_tree *t, const char *level, const char *below)
+{
+	buf_reset(b);
+	(void)buf_put(b, t->topic, t->topic_n);
+	(void)buf_printf(b, "/%s%s", level, below);
+	return b->err == MQ_OK;
+}
+
+/* A dashboard listens to both names of the level. What nobody named and nothing verified is not
+ * worth filters of its own: it was found by a wide one, which goes on delivering. */
 void
 engine_subscribe_tree(struct engine *e, struct engine_tree *t)
 {
-	static const char *const slots[] = { "", "/secure", "/next", "/log/+", "/keys/+",
-		"/receipt", "/status", "/halt", "/ca" };
 	struct buf b;
 
+	if (!t->named && follow_current(t->follow) == NULL)
+		return;
+	t->narrow = true;
+	follow_reread(t->follow);
 	buf_init(&b, TOPIC_CONF_MAX + 64);
-	for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
-		buf_reset(&b);
-		(void)buf_put(&b, t->topic, t->topic_n);
-		(void)buf_printf(&b, "/%s%s", t->level, slots[i]);
-		if (b.err == MQ_OK)
-			subscribe(e, buf_span(&b), 1);
-	}
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; i < N_SLOTS; i++)
+			if (put_filter(&b, t, levels[l], slots[i]))
+				subscribe(e, buf_span(&b), 1);
 	buf_done(&b);
+}
+
+static void
+unsubscribe(struct engine *e, struct span filter)
+{
+	char shown[256];
+
+	(void)mqtt_unsubscribe(e->mqtt, &filter, 1); /* what stays is only of no use */
+	(void)snprintf(shown, sizeof shown, "%.*s", (int)(filter.n > 250 ? 250 : filter.n),
+	    (const char *)filter.p);
+	connlog_remove_sub(model_connlog(e->model), shown);
+}
+
+/* A lost control message may have been a conf: everything retained is asked for again. */
+void
+engine_reread(struct engine *e)
+{
+	int64_t now = clock_mono_ms(&e->clock);
+
+	if (e->reread_ms != 0 && now - e->reread_ms < ENGINE_REREAD_MS)
+		return;
+	e->reread_ms = now;
+	engine_subscribe_start(e);
+	for (size_t i = 0; i < e->n_trees; i++)
+		engine_subscribe_tree(e, e->tree[i]);
 }
 
 static bool
 was_asked(struct engine_tree *t, const struct fpr *f)
 {
-	for (size_t i = 0; i < t->n_asked; i++)
+	size_t n = t->n_asked < ENGINE_ASKED_MAX ? t->n_asked : ENGINE_ASKED_MAX;
+
+	for (size_t i = 0; i < n; i++)
 		if (fpr_eq(&t->asked[i], f))
 			return true;
 	return false;
+}
+
+static void
+ask_cert(struct engine *e, struct engine_tree *t, const struct fpr *f)
+{
+	struct fpr *place = &t->asked[t->n_asked % ENGINE_ASKED_MAX];
+	struct buf b;
+
+	buf_init(&b, TOPIC_CONF_MAX + 128);
+	for (size_t l = 0; l < 2; l++) {
+		struct span tree = { t->topic, t->topic_n };
+
+		buf_reset(&b);
+		if (t->n_asked >= ENGINE_ASKED_MAX &&
+		    topic_put_slot(&b, tree, levels[l], SLOT_PGP, 0, place->hex) == MQ_OK)
+			unsubscribe(e, buf_span(&b));
+		buf_reset(&b);
+		if (topic_put_slot(&b, tree, levels[l], SLOT_PGP, 0, f->hex) == MQ_OK)
+			subscribe(e, buf_span(&b), 1);
+	}
+	buf_done(&b);
+	*place = *f;
+	t->n_asked++;
+}
+
+static void
+subscribe_data(struct engine *e, struct engine_tree *t)
+{
+	struct buf b;
+
+	buf_init(&b, TOPIC_CONF_MAX + 8);
+	(void)buf_put(&b, t->topic, t->topic_n);
+	(void)buf_puts(&b, "/#");
+	t->data_subscribed = true;
+	if (b.err == MQ_OK)
+		subscribe(e, buf_span(&b), 0);
+	buf_done(&b);
 }
 
 /* Certificates of the people a conf names, and, once there is a conf, the data itself. */
 void
 engine_subscribe_wanted(struct engine *e, struct engine_tree *t)
 {
-	struct fpr want[64];
-	size_t n = follow_wanted_keys(t->follow, want, 64);
-	struct span tree = { t->topic, t->topic_n };
+	struct fpr want[ENGINE_ASKED_MAX];
+	size_t n = follow_wanted_keys(t->follow, want, ENGINE_ASKED_MAX);
 	bool waited = clock_mono_ms(&e->clock) - t->since_ms > ENGINE_DATA_WAIT_MS;
+	bool known = follow_current(t->follow) != NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (!was_asked(t, &want[i]))
+			ask_cert(e, t, &want[i]);
+	if (known && (!t->narrow || follow_marks(t->follow)->crowded))
+		engine_subscribe_tree(e, t);
+	if (!t->data_subscribed && (known || (t->named && waited)))
+		subscribe_data(e, t);
+}
+
+/* The tree is forgotten: its filters go. */
+void
+engine_unsubscribe_tree(struct engine *e, struct engine_tree *t)
+{
+	size_t n = t->n_asked < ENGINE_ASKED_MAX ? t->n_asked : ENGINE_ASKED_MAX;
+	struct span tree = { t->topic, t->topic_n };
 	struct buf b;
 
 	buf_init(&b, TOPIC_CONF_MAX + 128);
-	for (size_t i = 0; i < n && t->n_asked < 64; i++) {
-		if (was_asked(t, &want[i]))
-			continue;
-		buf_reset(&b);
-		t->asked[t->n_asked++] = want[i];
-		if (topic_put_slot(&b, tree, t->level, SLOT_PGP, 0, want[i].hex) == MQ_OK)
-			subscribe(e, buf_span(&b), 1);
-	}
-	if (!t->data_subscribed &&
-	    (follow_current(t->follow) != NULL || (t->named && waited))) {
-		buf_reset(&b);
-		(void)buf_put(&b, t->topic, t->topic_n);
-		(void)buf_puts(&b, "/#");
-		t->data_subscribed = true;
-		if (b.err == MQ_OK)
-			subscribe(e, buf_span(&b), 0);
+	for (size_t l = 0; l < 2; l++) {
+		for (size_t i = 0; i < n; i++) {
+			buf_reset(&b);
+			if (topic_put_slot(&b, tree, levels[l], SLOT_PGP, 0, t->asked[i].hex) == MQ_OK)
+				unsubscribe(e, buf_span(&b));
+		}
+		for (size_t i = 0; t->narrow && i < N_SLOTS; i++)
+			if (put_filter(&b, t, levels[l], slots[i]))
+				unsubscribe(e, buf_span(&b));
 	}
 	buf_done(&b);
+}
+
+/* A gap in what a gateway numbered, while the link was up: somebody between dropped it. */
+void
+engine_tell_losses(struct engine *e)
+{
+	uint64_t lost = model_blind(e->model)->lost - e->lost_told;
+	int64_t now = clock_mono_ms(&e->clock);
+	char text[MODEL_TEXT];
+
+	if (lost == 0 || (e->loss_ms != 0 && now - e->loss_ms < ENGINE_LOSS_MS))
+		return;
+	e->loss_ms = now;
+	e->lost_told += lost;
+	(void)snprintf(text, sizeof text,
+	    "%llu message%s lost on the way here: a broker drops what a slow reader leaves waiting; "
+	    "raise its queue (mosquitto: max_queued_messages, max_queued_bytes)",
+	    (unsigned long long)lost, lost == 1 ? " was" : "s were");
+	model_log(e->model, 1, text);
 }
 
 enum mq_err
@@ -174,6 +280,8 @@ set_up(struct engine *e, bool up)
 	if (e->link_up == up)
 		return;
 	e->link_up = up;
+	if (up)
+		e->up_ms = clock_mono_ms(&e->clock);
 	for (size_t i = 0; i < e->n_trees; i++)
 		follow_link(e->tree[i]->follow, up);
 	connlog_ask_again(model_connlog(e->model));
@@ -207,7 +315,10 @@ engine_take_event(struct engine *e, const struct mqtt_event *ev)
 		(void)connlog_set_sub(model_connlog(e->model), filter, -2,
 		    row.kind == CONN_DENIED ? ev->code : ev->qos, ev->words);
 		model_blind(e->model)->denied = connlog_denied(model_connlog(e->model));
-		told.words = filter;
+		told.filter = ev->filter;
+		if (row.kind == CONN_SUBSCRIBED)
+			told.code = ev->qos;
+		(void)snprintf(row.words, sizeof row.words, "%.120s: %.70s", filter, ev->words);
 	}
 	if (row.kind != CONN_SUBSCRIBED)
 		connlog_add(model_connlog(e->model), &row);

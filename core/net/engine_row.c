@@ -333,7 +333,7 @@ tell(struct engine *e, struct engine_tree *t, struct model_tree *row)
 	char text[96];
 
 	if (row->state == TREE_UNKNOWN || told_already(t, row))
-		return; /* a pin was read, and the broker has said nothing yet */
+		return; /* nothing is known yet */
 	if (t->told_state != row->state) {
 		(void)snprintf(text, sizeof text, "state is %s", row->state_word);
 		engine_audit(e, "state", ev.tree, text, tree_state_sentence((enum tree_state)row->state));
@@ -345,6 +345,18 @@ tell(struct engine *e, struct engine_tree *t, struct model_tree *row)
 	memcpy(t->told_who, row->who, sizeof t->told_who);
 	model_touch(e->model);
 	engine_observe(e, &ev);
+}
+
+/* What is absent cannot be told from what has not arrived yet until the broker had time. */
+static enum tree_state
+when_settled(const struct engine *e, const struct engine_tree *t, enum tree_state s)
+{
+	int64_t from = e->up_ms > t->since_ms ? e->up_ms : t->since_ms;
+	bool settled = e->up_ms != 0 && clock_mono_ms(&e->clock) - from > ENGINE_DATA_WAIT_MS;
+	bool absence = s == TREE_UNSECURED ||
+	    (s == TREE_AWAITING_OWNER && !follow_marks(t->follow)->secure_seen);
+
+	return absence && !settled ? TREE_UNKNOWN : s;
 }
 
 void
@@ -366,7 +378,7 @@ engine_show_tree(struct engine *e, struct engine_tree *t)
 	show_offers(e, t, row, c != NULL ? c->conf : NULL);
 	show_chain(e, t, row);
 	gather(e, t, row, &facts);
-	row->state = (int)tree_state_of(&facts);
+	row->state = (int)when_settled(e, t, tree_state_of(&facts));
 	row->state_word = tree_state_word((enum tree_state)row->state);
 	row->state_class = tree_state_class((enum tree_state)row->state);
 	row->sticky = tree_state_is_sticky((enum tree_state)row->state);

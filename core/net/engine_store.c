@@ -227,8 +227,13 @@ engine_load_tree(struct engine *e, struct engine_tree *t)
 		engine_audit(e, "state", topic, "the stored conf does not fit its pin; ignored", "");
 	buf_done(&bundle);
 	if ((c = follow_current(t->follow)) != NULL &&
-	    keystore_get_epoch(e->keys, topic, c->conf->epoch, secret))
+	    keystore_get_epoch(e->keys, topic, c->conf->epoch, secret)) {
 		follow_add_secret(t->follow, c->conf->epoch, secret);
+		if (follow_secret(t->follow, c->conf->epoch) != NULL)
+			t->saved_epoch = c->conf->epoch;
+	}
+	if (c != NULL)
+		memcpy(t->saved_hash, c->conf->hash, HASH_BYTES);
 	sodium_memzero(secret, sizeof secret);
 }
 
@@ -267,8 +272,9 @@ engine_save_tree(struct engine *e, struct engine_tree *t)
 
 	if (c == NULL || !follow_marks(t->follow)->pinned)
 		return;
-	if (s != NULL)
-		(void)keystore_put_epoch(e->keys, topic, c->conf->epoch, s->p, NULL);
+	if (s != NULL && t->saved_epoch != c->conf->epoch &&
+	    keystore_put_epoch(e->keys, topic, c->conf->epoch, s->p, NULL) == MQ_OK)
+		t->saved_epoch = c->conf->epoch;
 	if (memcmp(t->saved_hash, c->conf->hash, HASH_BYTES) == 0)
 		return;
 	if (!save_pin(e, c, &err)) {

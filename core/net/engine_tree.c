@@ -94,28 +94,65 @@ new_tree(struct engine *e, struct span topic, bool named)
 	return t;
 }
 
+static void
+free_tree(struct engine_tree *t)
+{
+	follow_free(t->follow);
+	free(t);
+}
+
+/* Every place is taken: the oldest one that nobody named, pinned or verified goes. Anybody can
+ * publish what looks like a tree. */
+static bool
+drop_stranger(struct engine *e)
+{
+	size_t oldest = e->n_trees;
+
+	for (size_t i = 0; i < e->n_trees; i++) {
+		const struct engine_tree *t = e->tree[i];
+
+		if (!t->named && follow_current(t->follow) == NULL &&
+		    !follow_marks(t->follow)->pinned &&
+		    (oldest == e->n_trees || t->since_ms < e->tree[oldest]->since_ms))
+			oldest = i;
+	}
+	if (oldest == e->n_trees)
+		return false;
+	engine_unsubscribe_tree(e, e->tree[oldest]);
+	model_tree_remove(e->model, (struct span){ e->tree[oldest]->topic, e->tree[oldest]->topic_n });
+	desk_forget_tree(e->desk, (struct span){ e->tree[oldest]->topic, e->tree[oldest]->topic_n });
+	free_tree(e->tree[oldest]);
+	e->n_trees--;
+	memmove(&e->tree[oldest], &e->tree[oldest + 1],
+	    (e->n_trees - oldest) * sizeof e->tree[0]);
+	return true;
+}
+
 struct engine_tree *
 engine_add_tree(struct engine *e, struct span topic, bool named)
 {
-	size_t at = lower_bound(e, topic);
-	struct engine_tree *t, **grown;
+	struct engine_tree *t = engine_find_tree(e, topic), **grown;
+	size_t at;
 
-	if (at < e->n_trees && compare(e->tree[at], topic) == 0)
-		return e->tree[at];
-	if (e->n_trees == MODEL_TREES_MAX || !topic_conf_ok(topic, e->o.profile->allow_non_ascii) ||
-	    (grown = realloc(e->tree, (e->n_trees + 1) * sizeof *grown)) == NULL)
+	if (t != NULL || !topic_conf_ok(topic, e->o.profile->allow_non_ascii))
+		return t;
+	if (e->n_trees == MODEL_TREES_MAX && !drop_stranger(e))
+		return NULL;
+	at = lower_bound(e, topic);
+	if ((grown = realloc(e->tree, (e->n_trees + 1) * sizeof *grown)) == NULL)
 		return NULL;
 	e->tree = grown;
 	if ((t = new_tree(e, topic, named)) == NULL)
 		return NULL;
 	if (model_tree_add(e->model, topic) == NULL) {
-		follow_free(t->follow);
-		free(t);
+		free_tree(t);
 		return NULL;
 	}
 	memmove(&e->tree[at + 1], &e->tree[at], (e->n_trees - at) * sizeof *grown);
 	e->tree[at] = t;
 	e->n_trees++;
+	if (named)
+		desk_vouch(e->desk, topic);
 	engine_load_tree(e, t);
 	engine_subscribe_tree(e, t);
 	return t;
@@ -124,10 +161,8 @@ engine_add_tree(struct engine *e, struct span topic, bool named)
 void
 engine_free_trees(struct engine *e)
 {
-	for (size_t i = 0; i < e->n_trees; i++) {
-		follow_free(e->tree[i]->follow);
-		free(e->tree[i]);
-	}
+	for (size_t i = 0; i < e->n_trees; i++)
+		free_tree(e->tree[i]);
 	free(e->tree);
 	e->tree = NULL;
 	e->n_trees = 0;
@@ -251,6 +286,8 @@ engine_other_answer(void *arg, struct pgp_answer *a)
 	if (a->err == MQ_OK) {
 		/* a revocation may have come: what its signatures were worth is asked again */
 		desk_forget_key(e->desk, &a->fpr);
+		for (size_t i = 0; i < e->n_trees; i++)
+			follow_look_again(e->tree[i]->follow); /* one key, many trees */
 		if (e->keys != NULL && a->out.n != 0)
 			(void)keystore_put_cert(e->keys, &a->fpr, buf_span(&a->out), NULL);
 	}

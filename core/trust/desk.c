@@ -50,7 +50,7 @@ struct desk {
 	size_t next_clear;
 	struct desk_slots *slots;
 	struct desk_bucket runs;
-	bool waiting_for_tokens;
+	int64_t put_off_ms; /* monotonic: who was refused a run may ask again then; 0: nobody */
 	desk_other *other;
 	void *other_arg;
 };
@@ -108,6 +108,24 @@ desk_get(const struct desk *d, struct span tree, enum topic_slot slot, uint32_t 
 }
 
 void
+desk_vouch(struct desk *d, struct span tree)
+{
+	desk_slots_vouch(d->slots, tree);
+}
+
+void
+desk_forget_tree(struct desk *d, struct span tree)
+{
+	desk_slots_forget_tree(d->slots, tree);
+}
+
+void
+desk_forget(struct desk *d, struct span tree, enum topic_slot slot, uint32_t number)
+{
+	desk_slots_forget(d->slots, tree, slot, number);
+}
+
+void
 desk_forget_log(struct desk *d, struct span tree, uint32_t before)
 {
 	desk_slots_forget_log(d->slots, tree, before);
@@ -140,10 +158,8 @@ may_run(struct desk *d, struct span tree)
 		return false;
 	refill(&d->runs, now, DESK_RUNS_PER_S, DESK_RUNS_BURST);
 	refill(t, now, 1.0, DESK_TREE_BURST);
-	if (d->runs.tokens < 1.0 || t->tokens < 1.0) {
-		d->waiting_for_tokens = true;
+	if (d->runs.tokens < 1.0 || t->tokens < 1.0)
 		return false;
-	}
 	d->runs.tokens -= 1.0;
 	t->tokens -= 1.0;
 	return true;
@@ -213,6 +229,17 @@ new_sig(struct desk *d, const uint8_t key[KEY_BYTES])
 	return s;
 }
 
+static enum accept_answer
+put_off(struct desk_view *view)
+{
+	struct desk *d = view->desk;
+
+	view->limited = true;
+	if (d->put_off_ms == 0)
+		d->put_off_ms = clock_mono_ms(d->clock) + DESK_PUT_OFF_MS;
+	return ACCEPT_WAIT;
+}
+
 /* SYS-ERROR is no knowledge: after a while it is asked again. */
 static bool
 worth_asking_again(const struct desk *d, enum verdict v, int64_t asked_ms)
@@ -227,11 +254,8 @@ ask_sig(struct desk_view *view, struct sig_entry *s, const uint8_t key[KEY_BYTES
 	struct desk *d = view->desk;
 	uint32_t id;
 
-	if (!may_run(d, view->tree) || pgp_verify(d->verify, body, sig, &id) != MQ_OK) {
-		view->limited = true;
-		d->waiting_for_tokens = true;
-		return ACCEPT_WAIT;
-	}
+	if (!may_run(d, view->tree) || pgp_verify(d->verify, body, sig, &id) != MQ_OK)
+		return put_off(view);
 	if (s == NULL)
 		s = new_sig(d, key);
 	s->state = ASKED;
@@ -284,11 +308,8 @@ ask_clear(struct desk_view *view, struct clear_entry *c, const uint8_t key[KEY_B
 	struct desk *d = view->desk;
 	uint32_t id;
 
-	if (!may_run(d, view->tree) || pgp_decrypt(d->secret, message, &id) != MQ_OK) {
-		view->limited = true;
-		d->waiting_for_tokens = true;
-		return ACCEPT_WAIT;
-	}
+	if (!may_run(d, view->tree) || pgp_decrypt(d->secret, message, &id) != MQ_OK)
+		return put_off(view);
 	if (c == NULL) {
 		c = &d->clear[d->next_clear];
 		d->next_clear = (d->next_clear + 1) % DESK_CLEARS_MAX;
@@ -445,12 +466,9 @@ desk_poll(struct desk *d)
 	bool news = drain(d, d->verify);
 
 	news |= drain(d, d->secret);
-	if (d->waiting_for_tokens) {
-		refill(&d->runs, clock_mono_ms(d->clock), DESK_RUNS_PER_S, DESK_RUNS_BURST);
-		if (d->runs.tokens >= 1.0) {
-			d->waiting_for_tokens = false;
-			news = true; /* who was put off may ask again */
-		}
+	if (d->put_off_ms != 0 && clock_mono_ms(d->clock) >= d->put_off_ms) {
+		d->put_off_ms = 0;
+		news = true; /* who was put off may ask again */
 	}
 	return news;
 }
@@ -468,7 +486,12 @@ desk_next_timeout_ms(const struct desk *d)
 
 	if (d->secret != NULL)
 		t = sooner(t, pgp_next_timeout_ms(d->secret));
-	return d->waiting_for_tokens ? sooner(t, 1000) : t;
+	if (d->put_off_ms != 0) {
+		int64_t left = d->put_off_ms - clock_mono_ms(d->clock);
+
+		t = sooner(t, left > 0 ? left : 0);
+	}
+	return t;
 }
 
 bool

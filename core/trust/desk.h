@@ -19,10 +19,13 @@
 #define DESK_TREES_MAX 1024	   /* trees with control payloads */
 #define DESK_SLOTS_MAX 160	   /* per tree: a run of 64 in log/, keys/ and the rest */
 #define DESK_BYTES_MAX (32u << 20) /* payload bytes kept over all trees */
+#define DESK_STRANGE_BYTES (16u << 20) /* of them, trees that nobody vouched for ... */
+#define DESK_STRANGER_BYTES (1u << 20) /* ... and one such tree */
 #define DESK_RUNS_PER_S 50	   /* PROTOCOL 3.12: gpg runs overall ... */
 #define DESK_RUNS_BURST 200
 #define DESK_TREE_BURST 5 /* ... and one a second for each tree */
 #define DESK_RETRY_MS 2000 /* SYS-ERROR is asked again after this */
+#define DESK_PUT_OFF_MS 100 /* who was refused a gpg run asks again after this */
 
 struct desk;
 
@@ -37,6 +40,11 @@ bool desk_put(struct desk *d, struct span tree, enum topic_slot slot, uint32_t n
 /* The last payload, borrowed until the next desk_put; n == 0 with present: cleared. */
 bool desk_get(const struct desk *d, struct span tree, enum topic_slot slot, uint32_t number,
     struct span *payload);
+/* This tree is one of ours (pinned, named, verified): it no longer shares a stranger's room. */
+void desk_vouch(struct desk *d, struct span tree);
+void desk_forget_tree(struct desk *d, struct span tree);
+/* Forgets one payload. */
+void desk_forget(struct desk *d, struct span tree, enum topic_slot slot, uint32_t number);
 /* Forgets what lies below log/ older than this revision. */
 void desk_forget_log(struct desk *d, struct span tree, uint32_t before);
 uint64_t desk_dropped(const struct desk *d);

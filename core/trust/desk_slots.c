@@ -15,14 +15,15 @@ struct tree_entry {
 	uint8_t *topic;
 	size_t topic_n;
 	struct slot_entry slot[DESK_SLOTS_MAX];
-	size_t n_slots;
+	size_t n_slots, bytes;
+	bool known;
 	struct desk_bucket runs;
 };
 
 struct desk_slots {
 	struct tree_entry **tree;
 	size_t n_trees;
-	size_t bytes;
+	size_t bytes, strange; /* strange: of trees that nobody vouched for */
 	uint64_t dropped;
 };
 
@@ -87,6 +88,26 @@ find_slot(struct tree_entry *t, enum topic_slot slot, uint32_t number)
 	return NULL;
 }
 
+static void
+count(struct desk_slots *d, struct tree_entry *t, size_t more, size_t less)
+{
+	d->bytes += more;
+	d->bytes -= less;
+	t->bytes += more;
+	t->bytes -= less;
+	if (t->known)
+		return;
+	d->strange += more;
+	d->strange -= less;
+}
+
+static bool
+fits(const struct desk_slots *d, const struct tree_entry *t, size_t n)
+{
+	return d->bytes + n <= DESK_BYTES_MAX &&
+	    (t->known || (d->strange + n <= DESK_STRANGE_BYTES && t->bytes + n <= DESK_STRANGER_BYTES));
+}
+
 bool
 desk_slots_put(struct desk_slots *d, struct span tree, enum topic_slot slot, uint32_t number,
     struct span payload)
@@ -95,8 +116,7 @@ desk_slots_put(struct desk_slots *d, struct span tree, enum topic_slot slot, uin
 	struct slot_entry *s = t != NULL ? find_slot(t, slot, number) : NULL;
 	uint8_t *copy;
 
-	if (t == NULL || (s == NULL && t->n_slots == DESK_SLOTS_MAX) ||
-	    d->bytes + payload.n > DESK_BYTES_MAX ||
+	if (t == NULL || (s == NULL && t->n_slots == DESK_SLOTS_MAX) || !fits(d, t, payload.n) ||
 	    (copy = (uint8_t *)span_dup(payload)) == NULL) {
 		d->dropped++;
 		return false;
@@ -105,12 +125,57 @@ desk_slots_put(struct desk_slots *d, struct span tree, enum topic_slot slot, uin
 		s = &t->slot[t->n_slots++];
 		*s = (struct slot_entry){ .slot = slot, .number = number };
 	}
-	d->bytes += payload.n;
-	d->bytes -= s->n;
+	count(d, t, payload.n, s->n);
 	free(s->p);
 	s->p = copy;
 	s->n = payload.n;
 	return true;
+}
+
+void
+desk_slots_vouch(struct desk_slots *d, struct span tree)
+{
+	struct tree_entry *t = make_tree(d, tree);
+
+	if (t == NULL || t->known)
+		return;
+	d->strange -= t->bytes;
+	t->known = true;
+}
+
+static void
+drop_slot(struct desk_slots *d, struct tree_entry *t, struct slot_entry *s)
+{
+	count(d, t, 0, s->n);
+	free(s->p);
+	*s = t->slot[--t->n_slots];
+}
+
+void
+desk_slots_forget(struct desk_slots *d, struct span tree, enum topic_slot slot, uint32_t number)
+{
+	struct tree_entry *t = find_tree(d, tree);
+	struct slot_entry *s = t != NULL ? find_slot(t, slot, number) : NULL;
+
+	if (s != NULL)
+		drop_slot(d, t, s);
+}
+
+void
+desk_slots_forget_tree(struct desk_slots *d, struct span tree)
+{
+	size_t i = 0;
+
+	while (i < d->n_trees &&
+	    !span_eq((struct span){ d->tree[i]->topic, d->tree[i]->topic_n }, tree))
+		i++;
+	if (i == d->n_trees)
+		return;
+	while (d->tree[i]->n_slots != 0)
+		drop_slot(d, d->tree[i], &d->tree[i]->slot[0]);
+	free(d->tree[i]->topic);
+	free(d->tree[i]);
+	d->tree[i] = d->tree[--d->n_trees];
 }
 
 bool
@@ -130,20 +195,12 @@ void
 desk_slots_forget_log(struct desk_slots *d, struct span tree, uint32_t before)
 {
 	struct tree_entry *t = find_tree(d, tree);
-	size_t kept = 0;
 
 	if (t == NULL)
 		return;
-	for (size_t i = 0; i < t->n_slots; i++) {
-		struct slot_entry *s = &t->slot[i];
-
-		if (s->slot == SLOT_LOG && s->number < before) {
-			d->bytes -= s->n;
-			free(s->p);
-		} else
-			t->slot[kept++] = *s;
-	}
-	t->n_slots = kept;
+	for (size_t i = t->n_slots; i-- > 0;)
+		if (t->slot[i].slot == SLOT_LOG && t->slot[i].number < before)
+			drop_slot(d, t, &t->slot[i]);
 }
 
 uint64_t

@@ -17,6 +17,12 @@ bool desk_slots_put(struct desk_slots *s, struct span tree, enum topic_slot slot
     struct span payload);
 bool desk_slots_get(const struct desk_slots *s, struct span tree, enum topic_slot slot,
     uint32_t number, struct span *payload);
+/* From now on this tree is no stranger: strangers share DESK_STRANGE_BYTES, so that what they publish
+ * leaves room for the others. */
+void desk_slots_vouch(struct desk_slots *s, struct span tree);
+void desk_slots_forget(struct desk_slots *s, struct span tree, enum topic_slot slot,
+    uint32_t number);
+void desk_slots_forget_tree(struct desk_slots *s, struct span tree);
 void desk_slots_forget_log(struct desk_slots *s, struct span tree, uint32_t before);
 uint64_t desk_slots_dropped(const struct desk_slots *s);
 /* The bucket of a tree; a new one begins with these tokens. NULL: too many trees. */
