@@ -222,6 +222,8 @@ dash_wish_question(struct dash_owner *d, struct app_question *q)
 	q->kind = APP_ASK_WORD;
 	(void)snprintf(q->title, sizeof q->title, "%.79s", w.question->title);
 	dash_add_text(q, w.question->text);
+	if (d->act != NULL && d->act->then != NULL)
+		dash_add_text(q, d->act->then);
 	(void)snprintf(q->what, sizeof q->what, "%.39s", w.question->of);
 	(void)snprintf(q->hex, sizeof q->hex, "%s", w.question->full);
 	return true;

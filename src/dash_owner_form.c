@@ -153,17 +153,22 @@ static const struct dash_field claim[] = {
 
 #define FIELDS(f) f, sizeof f / sizeof f[0]
 static const struct dash_act acts[] = {
-	{ ACTION_EDIT, JOB_EDIT, "edit", NULL, 0 },
-	{ ACTION_SIGN, JOB_COSIGN, "sign", NULL, 0 },
-	{ ACTION_PUSH, JOB_PUSH, "push", NULL, 0 },
-	{ ACTION_TRANSFER, JOB_OFFER, "transfer", FIELDS(transfer) },
-	{ ACTION_ACCEPT, JOB_ACCEPT, "accept", NULL, 0 },
-	{ ACTION_CANCEL, JOB_CANCEL, "cancel", NULL, 0 },
-	{ ACTION_HALT, JOB_HALT, "halt", FIELDS(halt) },
-	{ ACTION_REKEY, JOB_REKEY, "rekey", NULL, 0 },
-	{ ACTION_RENEW, JOB_RENEW, "renew", NULL, 0 },
+	{ ACTION_EDIT, JOB_EDIT, "edit", NULL, NULL, 0 },
+	{ ACTION_SIGN, JOB_COSIGN, "sign", NULL, NULL, 0 },
+	{ ACTION_PUSH, JOB_PUSH, "push", NULL, NULL, 0 },
+	{ ACTION_TRANSFER, JOB_OFFER, "transfer",
+	    "Once they have accepted, only they can give it back.", FIELDS(transfer) },
+	{ ACTION_ACCEPT, JOB_ACCEPT, "accept",
+	    "You own this tree from then on, and must rekey it next.", NULL, 0 },
+	{ ACTION_CANCEL, JOB_CANCEL, "cancel",
+	    "The offer is void as soon as the gateway confirms this.", NULL, 0 },
+	{ ACTION_HALT, JOB_HALT, "halt",
+	    "The gateway stops publishing until the owners sign another revision.", FIELDS(halt) },
+	{ ACTION_REKEY, JOB_REKEY, "rekey", NULL, NULL, 0 },
+	{ ACTION_RENEW, JOB_RENEW, "renew", NULL, NULL, 0 },
 };
-static const struct dash_act claim_act = { ACTION_EDIT, JOB_CLAIM, "claim", FIELDS(claim) };
+static const struct dash_act claim_act = { ACTION_EDIT, JOB_CLAIM, "claim",
+	"From then on only your key decides over this gateway.", FIELDS(claim) };
 
 const struct dash_act *
 dash_act_of(enum action a, bool claimable)

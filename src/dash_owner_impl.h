@@ -35,6 +35,7 @@ struct dash_act {
 	enum action action;
 	enum job_kind kind;
 	const char *title;
+	const char *then; /* what follows from a yes, said in the dialog; NULL: nothing more */
 	const struct dash_field *field;
 	size_t n;
 };

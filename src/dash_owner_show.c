@@ -80,7 +80,7 @@ dash_show_begin(struct dash_owner *d)
 
 /* Work that was begun and not finished, perhaps by another terminal or before a crash. */
 static void
-tell_outbox(struct dash_owner *d, struct span tree, struct buf *out)
+tell_outbox(struct dash_owner *d, struct span tree, uint32_t current, struct buf *out)
 {
 	struct outbox_meta m;
 
@@ -88,7 +88,7 @@ tell_outbox(struct dash_owner *d, struct span tree, struct buf *out)
 		return;
 	if (m.step == OUTBOX_O1)
 		(void)buf_puts(out, "a draft is kept here: edit opens it again, cancel drops it\n");
-	else if (m.step >= OUTBOX_O2 && m.step < OUTBOX_O7)
+	else if (m.step >= OUTBOX_O2 && m.step < OUTBOX_O7 && m.revision > current)
 		(void)buf_printf(out, "revision %u (%s) is signed and %s: push goes on with it, cancel "
 		    "drops it\n", m.revision, m.kind, m.step == OUTBOX_O2 ? "not published" :
 		    m.step < OUTBOX_O5 ? "partly published" : "published, but not confirmed by the gateway");
@@ -126,7 +126,7 @@ dash_owner_fill(struct dash_owner *d, const struct snap_request *r, const struct
 	if (ours && d->meaning.n != 0)
 		(void)buf_put(&words, d->meaning.p, d->meaning.n); /* bounded alike */
 	else if (!ours || d->job == NULL)
-		tell_outbox(d, tree, &words);
+		tell_outbox(d, tree, t->row.revision, &words);
 	model_lock(m);
 	(void)model_set_conf_text(m, t->row.id, body, ours ? buf_span(&d->draft) : none,
 	    buf_span(&words)); /* without memory the old text stays */

@@ -178,7 +178,7 @@ confirm_draw(const struct confirm *c, const struct confirm_text *t, struct grid 
 	r = rect_centre(r, w, h);
 	in = rect_inset(draw_box(g, r, ROLE_DIALOG, t->title, title), 1, 0);
 	(void)grid_clip(g, in);
-	fits = in.h >= rows + 5;
+	fits = in.h >= rows + 4;
 	left = fits ? in.h - rows - 4 : in.h - 2; /* the question, the digits between blank rows */
 	draw_facts(t, g, rect_of(in.x, in.y, in.w, left));
 	left = (int)t->n_lines < left ? (int)t->n_lines : left;
