@@ -105,7 +105,8 @@ draw_why_of(const struct snap *s, struct grid *g, struct rect r)
 	struct rect in;
 
 	(void)snprintf(title, sizeof title, "why %s", verdict_code(w->entry.verdict));
-	in = draw_box(g, rect_centre(r, WHY_W, n + lines + 6), ROLE_DIALOG, title,
+	lines += n > 0 && w->phase[n - 1].state == SNAP_PHASE_FAILED; /* that one may be long */
+	in = draw_box(g, rect_centre(r, WHY_W, n + lines + 5), ROLE_DIALOG, title,
 	    w->entry.cls == CLASS_BAD ? ROLE_DANGER : ROLE_DIALOG_TITLE);
 	in = rect_inset(in, 1, 0);
 	(void)draw_untrusted(g, in.x, in.y, in.w, ROLE_STRONG, snap_span(s, w->topic));

@@ -86,10 +86,10 @@ say_down(const struct snap_status *st, int level, struct segment *s)
 	if (level >= 4)
 		return;
 	if (down && left > 0 && level < 2)
-		(void)snprintf(text, sizeof text, " not connected, again in %d s ",
+		(void)snprintf(text, sizeof text, " not connected, again in %d s",
 		    left < 9999 ? (int)left : 9999);
 	else
-		(void)snprintf(text, sizeof text, down ? " not connected " : " connecting ");
+		(void)snprintf(text, sizeof text, down ? " not connected" : " connecting");
 	put(s, down ? ROLE_STATE_BAD : ROLE_STATE_WARN, text);
 }
 
@@ -103,7 +103,7 @@ say_link(const struct app *a, int level, struct segment *s)
 		put(s, ROLE_STATE_OK, "\xe2\x97\x8f");
 	else
 		say_down(st, level, s);
-	if (level < 3) {
+	if (level < 3 && st->broker[0] != '\0') {
 		broker_words(st->broker, level, broker);
 		put(s, ROLE_TEXT, " ");
 		put_hostile(s, ROLE_TEXT, broker);
@@ -140,8 +140,8 @@ say_trees(const struct app *a, int level, struct segment *s)
 		return;
 	}
 	if (st->trees_need_you == 0) {
-		(void)snprintf(text, sizeof text, level == 0 ? "%u %s in order" : "%u %s", st->trees,
-		    st->trees == 1 ? "tree" : "trees");
+		(void)snprintf(text, sizeof text, "%u %s%s", st->trees, st->trees == 1 ? "tree" : "trees",
+		    level == 0 && st->trees_good == st->trees ? " in order" : "");
 		if (level < 2)
 			put(s, ROLE_DIM, text);
 		return;

@@ -376,22 +376,21 @@ draw_history(const struct topics_state *s, const struct view_ctx *c, struct grid
 
 	(void)draw_text(g, x, r.y, r.w - TIME_X - 1, ROLE_DIM, "time");
 	x += TIME_W;
-	if (r.w >= CODE_FROM) {
+	if (s->history.id != 0 &&
+	    keymap_hint(c->keys, CONTEXT_TOPICS, ACTION_FOLLOW, key, sizeof key)) {
+		(void)snprintf(text, sizeof text, "not following; %s does", key);
+		(void)draw_right(g, x, r.y, r.x + r.w - 1 - x, ROLE_NOTICE_WARN, text);
+	} else if (r.w >= CODE_FROM) {
 		(void)draw_text(g, x, r.y, CODE_W, ROLE_DIM, "verdict");
 		(void)draw_right(g, x + CODE_W + 1, r.y, SIZE_W, ROLE_DIM, "size");
 		x += CODE_W + 1 + SIZE_W + 2;
-	}
-	(void)draw_text(g, x, r.y, r.x + r.w - 1 - x, ROLE_DIM, "value");
-	if (s->history.id != 0 && r.w >= CODE_FROM &&
-	    keymap_hint(c->keys, CONTEXT_TOPICS, ACTION_FOLLOW, key, sizeof key)) {
-		(void)snprintf(text, sizeof text, "not following; %s does", key);
-		(void)draw_right(g, r.x + 1, r.y, r.w - 2, ROLE_NOTICE_WARN, text);
+		(void)draw_text(g, x, r.y, r.x + r.w - 1 - x, ROLE_DIM, "value");
 	}
 	for (uint32_t i = 0; i < d->history.n && (int)i + 1 < r.h; i++) {
 		struct rect row = rect_row(r, (int)i + 1);
 
 		draw_entry(c, g, row, &d->entry[i]);
-		view_row_mark(g, row, focused && i == d->history.at, focused);
+		view_row_mark(g, row, i == d->history.at && (focused || s->history.id != 0), focused);
 		if (focused && i == d->history.at)
 			grid_cursor(g, row.x, row.y, false);
 	}

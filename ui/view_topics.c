@@ -229,25 +229,36 @@ request(const void *state, const struct view_ctx *c, struct snap_request *r)
 	r->filter_n = (uint16_t)c->filter.n;
 }
 
+/* A jump to a failure ends on the message that failed, also when others came since. */
+static bool
+jumped_to_failure(const struct topics_state *s, const struct view_ctx *c)
+{
+	return (s->op == SNAP_OP_NEXT_FAILURE || s->op == SNAP_OP_PREV_FAILURE) &&
+	    c->snap->search == SNAP_SEARCH_FOUND && c->snap->detail.failed != 0;
+}
+
 static bool
 took(void *state, const struct view_ctx *c)
 {
 	struct topics_state *s = state;
 	uint32_t rows = visible(topics_history_rows(c, s, c->layout.pane[TOPICS_DETAIL]));
-	bool again = c->snap->search == SNAP_SEARCH_MORE;
+	bool again = c->snap->search == SNAP_SEARCH_MORE, failure = jumped_to_failure(s, c);
+	uint64_t entry = failure ? c->snap->detail.failed : 0;
 
 	view_cursor_took(&s->tree, &c->snap->topics, false);
 	s->tree.rows = visible(c->layout.pane[TOPICS_TREE].h);
 	if (!again)
 		s->op = SNAP_OP_NONE;
-	if (s->detail != c->snap->detail.id) { /* its history begins at the newest */
+	if (failure || s->detail != c->snap->detail.id) { /* its history begins at the newest */
+		again = again || s->history.id != entry;
 		s->detail = c->snap->detail.id;
-		again = again || s->history.id != 0;
-		s->history = (struct snap_cursor){ .rows = rows };
+		s->history = (struct snap_cursor){ .id = entry, .rows = rows };
 		return again;
 	}
 	again = again || s->history.rows != rows;
-	view_cursor_took(&s->history, &c->snap->detail.history, true);
+	/* What is held stays held although it is the newest; only moving to the top follows. */
+	view_cursor_took(&s->history, &c->snap->detail.history,
+	    s->history.id == 0 || s->history.move != 0);
 	s->history.rows = rows;
 	return again;
 }
@@ -387,7 +398,7 @@ target(const void *state, const struct view_ctx *c, struct view_target *t)
 	if (!d->known)
 		return;
 	t->topic = d->has_last ? d->id : 0;
-	t->serial = c->focus == TOPICS_DETAIL ? (uint32_t)s->history.id : 0;
+	t->serial = (uint32_t)s->history.id;
 	t->topic_name = snap_span(c->snap, d->topic);
 	t->tree = snap_span(c->snap, d->tree_topic);
 	t->tree_id = d->tree;

@@ -180,7 +180,7 @@ fill_counts(struct work *w)
 	st->history_budget = history_budget(model_history(w->m));
 	st->changes = model_changes(w->m);
 	st->trees = (uint32_t)model_trees(w->m);
-	st->trees_need_you = st->trees_bad = 0;
+	st->trees_good = st->trees_need_you = st->trees_bad = 0;
 	st->valid_until = 0;
 	for (size_t i = 0; i < st->trees; i++) {
 		const struct model_tree *t = model_tree_nth(w->m, i);
@@ -189,6 +189,7 @@ fill_counts(struct work *w)
 		if (t->valid_until != 0 &&
 		    (st->valid_until == 0 || t->valid_until < st->valid_until))
 			st->valid_until = t->valid_until;
+		st->trees_good += c == CLASS_GOOD;
 		st->trees_need_you += c >= CLASS_ATTENTION;
 		st->trees_bad += c == CLASS_BAD;
 	}

@@ -112,7 +112,7 @@ struct snap_status {
 	uint64_t topics_evicted, malformed_topics, dropped_broker, clock_jumps, takeovers, no_memory;
 	int64_t last_jump_ms;
 	uint64_t topics, history_bytes, history_budget;
-	uint32_t trees, trees_need_you, trees_bad; /* need: attention or bad */
+	uint32_t trees, trees_good, trees_need_you, trees_bad; /* need: attention or bad */
 	int64_t valid_until; /* Unix seconds, of the tree whose time is over first; 0: unknown */
 	uint64_t messages;
 	uint64_t changes; /* model_changes: draw again only if it grew */
@@ -191,6 +191,7 @@ struct snap_detail {
 	char signer[41]; /* owner of the tree, first one; "" none */
 	char gateway[80], suite[40];
 	uint64_t by_class[SNAP_CLASSES];
+	uint32_t failed; /* serial of the newest bad message among the newest SNAP_HISTORY; 0: none */
 	struct snap_list history;
 	struct snap_entry entry[SNAP_ROWS];
 	struct snap_point point[SNAP_SERIES]; /* verified numbers only, oldest first */

@@ -177,6 +177,17 @@ fill_tree(struct work *w, struct span topic)
 	memcpy(d->suite, t->suite, sizeof d->suite);
 }
 
+static uint32_t
+newest_bad(const struct topic_leaf *l)
+{
+	const struct history_entry *e = l->newest;
+
+	for (int i = 0; e != NULL && i < SNAP_HISTORY; i++, e = e->older)
+		if (verdict_class_of((enum verdict)e->verdict, e->flags) == CLASS_BAD)
+			return e->serial;
+	return 0;
+}
+
 void
 snap_fill_detail(struct work *w, const struct topic_node *n)
 {
@@ -191,13 +202,15 @@ snap_fill_detail(struct work *w, const struct topic_node *n)
 	memcpy(d->by_class, n->count, sizeof d->by_class);
 	d->has_verified = d->has_last = false;
 	d->value = d->last_value = (struct snap_text){ 0, 0, false };
-	d->n_points = 0;
+	d->n_points = d->failed = 0;
 	fill_tree(w, topic);
 	if (l == NULL)
 		return;
 	fill_values(w, l);
 	fill_history(w, l);
 	fill_series(d, l);
+	if (d->by_class[CLASS_BAD] != 0)
+		d->failed = newest_bad(l);
 }
 
 /* ---- why */
