@@ -68,21 +68,34 @@ publish_cert(struct job *j, const struct fpr *f, struct mq_error *e)
 }
 
 static enum mq_err
-publish_certs(struct job *j, struct mq_error *e)
+publish_some(struct job *j, const struct fpr *list, size_t n, bool newcomers, struct mq_error *e)
 {
 	enum mq_err r = MQ_OK;
 
-	for (size_t i = 0; i < j->conf->n_owners && r == MQ_OK; i++)
-		r = publish_cert(j, &j->conf->owner[i], e);
-	for (size_t i = 0; i < j->conf->n_recovery && r == MQ_OK; i++)
-		r = publish_cert(j, &j->conf->recovery[i], e);
+	for (size_t i = 0; i < n && r == MQ_OK; i++) {
+		bool known = j->base == NULL || conf_is_owner(j->base, &list[i]) ||
+		    conf_is_recovery(j->base, &list[i]);
+
+		if (known != newcomers)
+			r = publish_cert(j, &list[i], e);
+	}
 	return r;
+}
+
+/* Newcomers come after the conf that names them: until then nobody expects their keys. */
+static enum mq_err
+publish_certs(struct job *j, bool newcomers, struct mq_error *e)
+{
+	enum mq_err r = publish_some(j, j->conf->owner, j->conf->n_owners, newcomers, e);
+
+	return r != MQ_OK ? r :
+	    publish_some(j, j->conf->recovery, j->conf->n_recovery, newcomers, e);
 }
 
 static enum mq_err
 publish_epoch(struct job *j, struct mq_error *e)
 {
-	enum mq_err r = publish_certs(j, e);
+	enum mq_err r = publish_certs(j, false, e);
 
 	if (r == MQ_OK && j->new_epoch != 0) {
 		job_say(j, "keys/%u ...", j->new_epoch);
@@ -120,7 +133,8 @@ job_publish(struct job *j, struct mq_error *e)
 	if (j->conf->revision != 1 &&
 	    (r = session_publish(j->s, SLOT_NEXT, 0, "", buf_span(&j->bundle), e)) != MQ_OK)
 		return r;
-	if ((r = outbox_reach(j->box, OUTBOX_O5, e)) != MQ_OK)
+	if ((r = publish_certs(j, true, e)) != MQ_OK ||
+	    (r = outbox_reach(j->box, OUTBOX_O5, e)) != MQ_OK)
 		return r;
 	if (j->new_epoch != 0)
 		(void)snprintf(epoch, sizeof epoch, "keys/%u, ", j->new_epoch);
