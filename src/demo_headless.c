@@ -88,6 +88,20 @@ expect_verdict(struct run *r, struct sight *s, const char *what)
 	return expect(r, result, &e, "%s: %s on %s", what, verdict_code(s->verdict), s->topic);
 }
 
+/* Nobody may be alarmed by what is in order. */
+static void
+expect_calm(struct run *r, uint64_t since, const char *during)
+{
+	char topic[DEMO_TOPIC_MAX] = "";
+	enum verdict verdict = V_NONE;
+	struct mq_error e = { 0 };
+	enum mq_err result = MQ_OK;
+
+	if (demo_watch_alarm(r->eyes, since, topic, &verdict))
+		result = mq_fail(&e, MQ_EPERM, "%s is %s", topic, verdict_code(verdict));
+	(void)expect(r, result, &e, "%s raised no alarm", during);
+}
+
 /* A tree as it must become; members that are zero do not matter. */
 struct hope {
 	struct demo_watch *eyes;
@@ -229,6 +243,7 @@ watch_begins(struct run *r)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		(void)expect_verdict(r, &(struct sight){ .eyes = r->eyes, .topic = rows[i].topic,
 		    .verdict = rows[i].verdict }, rows[i].what);
+	expect_calm(r, 0, "the beginning");
 }
 
 static bool
@@ -289,6 +304,7 @@ play(struct run *r)
 {
 	struct mq_error e = { 0 };
 	uint32_t revision;
+	uint64_t since;
 
 	if (!expect(r, demo_claim_all(&r->w, &e), &e, "owner A claimed both gateways") ||
 	    !expect(r, demo_pin_all(&r->w, &r->w.owner[DEMO_B], &e), &e,
@@ -298,11 +314,13 @@ play(struct run *r)
 	if (r->eyes == NULL || r->stop != MQ_OK)
 		return;
 	attack_all(r);
+	since = demo_watch_mark(r->eyes);
 	if (r->stop == MQ_OK)
 		edit(r);
 	revision = demo_watch_tree(r->eyes, DEMO_TREE_COOLING).revision;
 	if (r->stop == MQ_OK)
 		transfer(r);
+	expect_calm(r, since, "the owners' work");
 	if (r->stop == MQ_OK)
 		see_as_b(r, revision + 2);
 }

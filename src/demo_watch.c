@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "src/demo_trees.h"
+#include "src/event_json.h"
 
 #define PIN_MS 20000
 
 struct seen {
 	char topic[DEMO_TOPIC_MAX];
 	enum verdict verdict;
+	bool bad;
 };
 
 struct demo_watch {
@@ -27,12 +29,14 @@ static const char *const trees[DEMO_GATEWAYS] = { DEMO_TREE_COOLING, DEMO_TREE_S
 /* ---- on the engine's thread */
 
 static void
-note(struct demo_watch *v, struct span topic, enum verdict verdict)
+note(struct demo_watch *v, const struct engine_event *ev, enum verdict verdict)
 {
 	struct seen *s = &v->ring[v->n++ % DEMO_SEEN_MAX];
 
-	(void)snprintf(s->topic, sizeof s->topic, "%.*s", (int)topic.n, (const char *)topic.p);
+	(void)snprintf(s->topic, sizeof s->topic, "%.*s", (int)ev->topic.n,
+	    (const char *)ev->topic.p);
 	s->verdict = verdict;
+	s->bad = event_class(ev) == CLASS_BAD;
 }
 
 static void
@@ -64,10 +68,10 @@ observe(void *arg, const struct engine_event *ev)
 	(void)pthread_mutex_lock(&v->lock);
 	switch (ev->kind) {
 	case EVENT_MSG:
-		note(v, ev->topic, ev->j->verdict);
+		note(v, ev, ev->j->verdict);
 		break;
 	case EVENT_CONF:
-		note(v, ev->topic, ev->conf->verdict);
+		note(v, ev, ev->conf->verdict);
 		break;
 	case EVENT_TREE:
 		note_tree(v, ev->tree, ev->row);
@@ -124,6 +128,33 @@ demo_watch_mark(struct demo_watch *v)
 	return n;
 }
 
+/* The first one after `since` that is still remembered. Under the lock. */
+static uint64_t
+first_since(const struct demo_watch *v, uint64_t since)
+{
+	uint64_t oldest = v->n > DEMO_SEEN_MAX ? v->n - DEMO_SEEN_MAX : 0;
+
+	return oldest > since ? oldest : since;
+}
+
+bool
+demo_watch_alarm(struct demo_watch *v, uint64_t since, char *topic, enum verdict *verdict)
+{
+	bool found = false;
+
+	(void)pthread_mutex_lock(&v->lock);
+	for (uint64_t i = first_since(v, since); i < v->n && !found; i++) {
+		const struct seen *s = &v->ring[i % DEMO_SEEN_MAX];
+
+		if ((found = s->bad)) {
+			memcpy(topic, s->topic, sizeof s->topic);
+			*verdict = s->verdict;
+		}
+	}
+	(void)pthread_mutex_unlock(&v->lock);
+	return found;
+}
+
 bool
 demo_watch_saw(struct demo_watch *v, uint64_t since, const char *topic, enum verdict verdict,
     uint64_t *at)
@@ -132,8 +163,7 @@ demo_watch_saw(struct demo_watch *v, uint64_t since, const char *topic, enum ver
 	uint64_t i;
 
 	(void)pthread_mutex_lock(&v->lock);
-	i = v->n > DEMO_SEEN_MAX && v->n - DEMO_SEEN_MAX > since ? v->n - DEMO_SEEN_MAX : since;
-	for (; i < v->n && !found; i++) {
+	for (i = first_since(v, since); i < v->n && !found; i++) {
 		const struct seen *s = &v->ring[i % DEMO_SEEN_MAX];
 
 		found = s->verdict == verdict && strcmp(s->topic, topic) == 0;

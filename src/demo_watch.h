@@ -35,6 +35,8 @@ uint64_t demo_watch_mark(struct demo_watch *v);
 /* Was a message on this topic judged so, after `since`? *at (may be NULL) is its number. */
 bool demo_watch_saw(struct demo_watch *v, uint64_t since, const char *topic, enum verdict verdict,
     uint64_t *at);
+/* Was anything judged bad after `since`? Then where (DEMO_TOPIC_MAX) and how. */
+bool demo_watch_alarm(struct demo_watch *v, uint64_t since, char *topic, enum verdict *verdict);
 struct demo_tree_view demo_watch_tree(struct demo_watch *v, const char *tree);
 /* Compares each gateway with what mqgpd said when it was made, and pins it, for an owner who did not
  * claim it. */
