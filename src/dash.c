@@ -37,6 +37,7 @@ struct dash {
 	struct dash_owner *owner;
 	struct app *app;
 	int signals;
+	bool asked_to_end; /* by a signal */
 	unsigned frames; /* presented so far */
 };
 
@@ -331,7 +332,8 @@ wait_for_work(struct dash *d, int timeout)
 		return false;
 	if ((fd[1].revents & POLLIN) != 0 && read(fd[1].fd, &woken, sizeof woken) > 0)
 		app_changed(d->app, clock_mono_ms(&d->clock));
-	return (fd[0].revents & POLLIN) == 0;
+	d->asked_to_end = (fd[0].revents & POLLIN) != 0;
+	return !d->asked_to_end;
 }
 
 /* One turn: wait, take what came, draw if it is time. False: the end. */
@@ -417,6 +419,10 @@ run_script(struct dash *d)
 
 	buf_init(&report, SCREEN_MAX);
 	r = script_run(&host, d->o->script, &report);
+	if (d->asked_to_end) { /* the script could not go on: no fault of its own */
+		buf_done(&report);
+		return EXIT_GOOD;
+	}
 	if (report.n != 0)
 		(void)fwrite(report.p, 1, report.n, stderr); /* of our own screen: already escaped */
 	buf_done(&report);
