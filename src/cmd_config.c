@@ -165,30 +165,6 @@ test_profile(const struct profile *p, struct config_errors *errors)
 	}
 }
 
-/* The file as a whole, then what its words lead to. */
-static int
-find_errors(const struct opts *o, struct setup *s, struct config_errors *errors, const char **path)
-{
-	struct paths_env penv = paths_env_real();
-	struct config_env env = config_env_real();
-	const char *given = opts_value(o, "config");
-	struct mq_error e;
-
-	if (paths_find(&s->paths, &penv, &e) != MQ_OK) {
-		setup_complain(e.text);
-		return EXIT_SYSTEM;
-	}
-	*path = given != NULL ? given : s->paths.config_file;
-	if (config_load(&s->config, *path, &env, errors) != MQ_OK)
-		return OPTS_GO;
-	if (given != NULL && s->config.path == NULL)
-		add_error(errors, 0, "the file does not exist");
-	test_screen(&s->config, &s->paths, errors);
-	for (size_t i = 0; i < s->config.profile_n; i++)
-		test_profile(&s->config.profile[i], errors);
-	return OPTS_GO;
-}
-
 static int
 test_json(const char *path, const struct config_errors *errors)
 {
@@ -210,34 +186,27 @@ test_json(const char *path, const struct config_errors *errors)
 }
 
 static int
-test_text(const struct setup *s, const char *path, const struct config_errors *errors)
+test_text(const struct setup *s, const struct config_errors *errors)
 {
-	char text[PATH_MAX + MQ_ERROR_TEXT + 64];
+	char text[PATH_MAX + 64];
 
-	for (size_t i = 0; i < errors->n; i++) {
-		if (errors->at[i].line != 0)
-			(void)snprintf(text, sizeof text, "%s:%u: %s", path, errors->at[i].line,
-			    errors->at[i].text);
-		else
-			(void)snprintf(text, sizeof text, "%s: %s", path, errors->at[i].text);
-		setup_complain(text);
-	}
+	setup_complain_config(s, errors);
 	if (errors->n != 0)
 		return EXIT_GOOD; /* all is said */
 	if (s->config.path == NULL)
-		(void)snprintf(text, sizeof text, "%s does not exist; the defaults are in force", path);
+		(void)snprintf(text, sizeof text, "%s does not exist; the defaults are in force",
+		    s->config_path);
 	else
-		(void)snprintf(text, sizeof text, "%s is well: %zu profile%s", path, s->config.profile_n,
-		    s->config.profile_n == 1 ? "" : "s");
+		(void)snprintf(text, sizeof text, "%s is well: %zu profile%s", s->config_path,
+		    s->config.profile_n, s->config.profile_n == 1 ? "" : "s");
 	return print_text(span_of(text));
 }
 
+/* The file as a whole, then what its words lead to. */
 int
 cmd_config_test(const struct opts *o)
 {
 	struct config_errors *errors = calloc(1, sizeof *errors);
-	struct config_env env = config_env_real();
-	const char *path;
 	struct setup s;
 	int r;
 
@@ -245,10 +214,13 @@ cmd_config_test(const struct opts *o)
 		setup_complain("out of memory");
 		return EXIT_SYSTEM;
 	}
-	memset(&s, 0, sizeof s);
-	config_init(&s.config, &env);
-	if ((r = find_errors(o, &s, errors, &path)) == OPTS_GO)
-		r = opts_given(o, "json") ? test_json(path, errors) : test_text(&s, path, errors);
+	if ((r = setup_examine(&s, o, errors)) == OPTS_GO) {
+		if (errors->n == 0)
+			test_screen(&s.config, &s.paths, errors);
+		for (size_t i = 0; i < s.config.profile_n; i++)
+			test_profile(&s.config.profile[i], errors);
+		r = opts_given(o, "json") ? test_json(s.config_path, errors) : test_text(&s, errors);
+	}
 	if (r == EXIT_GOOD && errors->n != 0)
 		r = EXIT_USAGE;
 	setup_done(&s);

@@ -41,7 +41,7 @@ reset_terminal(void)
 	}
 	buf_init(&bytes, TERM_RESTORE_MAX);
 	if ((r = sane_settings(fd, &e)) == MQ_OK &&
-	    (r = term_curses_reset_bytes(NULL, &bytes, &e)) == MQ_OK)
+	    (r = term_curses_reset_bytes(NULL, &bytes, NULL, &e)) == MQ_OK)
 		term_restore_write(fd, (const char *)bytes.p, bytes.n);
 	if (r != MQ_OK)
 		setup_complain(e.text);

@@ -59,37 +59,46 @@ find_who(struct setup *s)
 	    host);
 }
 
+/* OPTS_GO also with errors in the file. */
 static int
-load_config(struct setup *s, const struct opts *o)
+load_config(struct setup *s, const struct opts *o, struct config_errors *errors)
 {
-	const char *path = opts_value(o, "config");
+	const char *given = opts_value(o, "config");
 	struct config_env env = config_env_real();
 	struct paths_env penv = paths_env_real();
-	struct config_errors errors;
 	struct mq_error e;
 
 	if (paths_find(&s->paths, &penv, &e) != MQ_OK) {
 		setup_complain(e.text);
 		return EXIT_SYSTEM;
 	}
-	memset(&errors, 0, sizeof errors);
-	if (config_load(&s->config, path != NULL ? path : s->paths.config_file, &env, &errors) ==
-	    MQ_OK) {
-		if (path != NULL && s->config.path == NULL) {
-			setup_complain("the file given with --config does not exist");
-			return EXIT_USAGE;
-		}
-		return OPTS_GO;
+	s->config_path = given != NULL ? given : s->paths.config_file;
+	if (config_load(&s->config, s->config_path, &env, errors) != MQ_OK) {
+		config_free(&s->config); /* half of a configuration is worse than none */
+		config_init(&s->config, &env);
+	} else if (given != NULL && s->config.path == NULL) {
+		errors->n = 1;
+		errors->at[0].line = 0;
+		(void)snprintf(errors->at[0].text, sizeof errors->at[0].text,
+		    "the file does not exist");
 	}
-	for (size_t i = 0; i < errors.n; i++) {
-		char text[MQ_ERROR_TEXT + PATH_MAX + 32];
+	return OPTS_GO;
+}
 
-		(void)snprintf(text, sizeof text, "%s:%u: %s",
-		    path != NULL ? path : s->paths.config_file, errors.at[i].line,
-		    errors.at[i].text);
+void
+setup_complain_config(const struct setup *s, const struct config_errors *errors)
+{
+	char text[MQ_ERROR_TEXT + PATH_MAX + 32];
+
+	for (size_t i = 0; i < errors->n; i++) {
+		const struct config_error *e = &errors->at[i];
+
+		if (e->line != 0)
+			(void)snprintf(text, sizeof text, "%s:%u: %s", s->config_path, e->line, e->text);
+		else
+			(void)snprintf(text, sizeof text, "%s: %s", s->config_path, e->text);
 		setup_complain(text);
 	}
-	return EXIT_USAGE;
 }
 
 static int
@@ -124,33 +133,64 @@ choose_profile(struct setup *s, const struct opts *o)
 	return OPTS_GO;
 }
 
-int
-setup_load(struct setup *s, const struct opts *o, enum setup_need need)
+static int
+find_state_dir(struct setup *s)
+{
+	if (s->profile == NULL || paths_profile_dir(&s->paths, s->profile->name, s->state_dir,
+		sizeof s->state_dir) == MQ_OK)
+		return OPTS_GO;
+	setup_complain("the state folder's path is too long");
+	return EXIT_SYSTEM;
+}
+
+static void
+begin(struct setup *s, const struct opts *o)
 {
 	struct config_env env = config_env_real();
-	struct mq_error e;
-	int r;
 
 	memset(s, 0, sizeof *s);
 	config_init(&s->config, &env);
 	s->operands = o->operands;
 	s->n_operands = o->operand_count;
 	find_who(s);
-	if ((r = load_config(s, o)) != OPTS_GO || need == SETUP_CONFIG_ONLY)
+}
+
+int
+setup_examine(struct setup *s, const struct opts *o, struct config_errors *errors)
+{
+	int r;
+
+	begin(s, o);
+	if ((r = load_config(s, o, errors)) != OPTS_GO)
 		return r;
-	if ((r = choose_profile(s, o)) != OPTS_GO)
+	if (errors->n != 0 && opts_given(o, "profile"))
+		return OPTS_GO; /* it may be there, for all we know */
+	return (r = choose_profile(s, o)) != OPTS_GO ? r : find_state_dir(s);
+}
+
+int
+setup_load(struct setup *s, const struct opts *o, enum setup_need need)
+{
+	struct config_errors errors;
+	struct mq_error e;
+	int r;
+
+	begin(s, o);
+	errors.n = 0;
+	if ((r = load_config(s, o, &errors)) != OPTS_GO)
+		return r;
+	if (errors.n != 0) {
+		setup_complain_config(s, &errors);
+		return EXIT_USAGE;
+	}
+	if (need == SETUP_CONFIG_ONLY || (r = choose_profile(s, o)) != OPTS_GO)
 		return r;
 	if (s->profile == NULL)
 		return need != SETUP_PROFILE ? OPTS_GO :
 		    opts_usage(o, "no broker: give a URL like mqtts://broker.example, or a profile "
 				  "in %s", s->paths.config_file);
-	if (need == SETUP_LOOK) {
-		if (paths_profile_dir(&s->paths, s->profile->name, s->state_dir,
-			sizeof s->state_dir) == MQ_OK)
-			return OPTS_GO;
-		setup_complain("the state folder's path is too long");
-		return EXIT_SYSTEM;
-	}
+	if (need == SETUP_LOOK)
+		return find_state_dir(s);
 	if (paths_make_profile(&s->paths, s->profile->name, s->state_dir, sizeof s->state_dir,
 		&e) != MQ_OK ||
 	    paths_make_runtime(&s->paths, &e) != MQ_OK) {

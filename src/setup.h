@@ -21,6 +21,7 @@
 struct setup {
 	struct config config;
 	struct paths paths;
+	const char *config_path;       /* of the file, whether it is there or not */
 	struct profile own;	       /* made from a URL */
 	const struct profile *profile; /* the one in force; NULL: none configured */
 	char state_dir[PATH_MAX];      /* of the profile; "" without one */
@@ -38,7 +39,12 @@ enum setup_need {
 
 /* OPTS_GO, or the exit status after a sentence on standard error. Free with setup_done always. */
 int setup_load(struct setup *s, const struct opts *o, enum setup_need need);
+/* SETUP_LOOK for commands that go on without a good configuration: its errors are left in *errors
+ * (n 0 before), and defaults are in force. */
+int setup_examine(struct setup *s, const struct opts *o, struct config_errors *errors);
 void setup_done(struct setup *s);
+/* Says every error of the configuration with its file and line. */
+void setup_complain_config(const struct setup *s, const struct config_errors *errors);
 /* Prints "PROGRAM: text" with everything escaped that a terminal could act on. */
 void setup_complain(const char *text);
 /* The exit status that goes with an error. */

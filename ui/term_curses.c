@@ -89,7 +89,8 @@ put_restore(struct buf *out)
 }
 
 enum mq_err
-term_curses_reset_bytes(const char *name, struct buf *out, struct mq_error *e)
+term_curses_reset_bytes(const char *name, struct buf *out, int *colours,
+    struct mq_error *e)
 {
 	FILE *nowhere = fopen("/dev/null", "r+e");
 	SCREEN *screen = nowhere != NULL ? newterm(name, nowhere, nowhere) : NULL;
@@ -97,6 +98,8 @@ term_curses_reset_bytes(const char *name, struct buf *out, struct mq_error *e)
 
 	if (screen != NULL) {
 		put_restore(out);
+		if (colours != NULL)
+			*colours = tigetnum("colors");
 		(void)endwin(); /* nothing was drawn */
 		delscreen(screen);
 		err = out->err;

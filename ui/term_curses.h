@@ -28,7 +28,8 @@ struct term_options {
 struct term *term_curses_new(const struct term_options *o, struct mq_error *e);
 
 /* The bytes that end a full-screen program on a terminal type (NULL: $TERM), for
- * --reset-terminal. */
-enum mq_err term_curses_reset_bytes(const char *name, struct buf *out, struct mq_error *e);
+ * --reset-terminal, and how many colours it has (may be NULL; -1: none). */
+enum mq_err term_curses_reset_bytes(const char *name, struct buf *out, int *colours,
+    struct mq_error *e);
 
 #endif

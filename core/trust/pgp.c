@@ -29,8 +29,8 @@ copy_text(char **to, const char *from, const char *fallback)
 	return (*to = strdup(from)) != NULL ? MQ_OK : MQ_ENOMEM;
 }
 
-static const char *
-default_gpg(void)
+const char *
+pgp_program(void)
 {
 #ifdef MQGP_TEST_HOOKS
 	const char *named = getenv("MQGP_GPG");
@@ -102,7 +102,7 @@ pgp_open(struct pgp **out, const struct pgp_options *o, struct mq_error *e)
 	if ((r = copy_text(&p->self, o->self, SELF_PATH)) != MQ_OK ||
 	    (r = copy_text(&p->home, o->kind == PGP_SECRET_CHILD ? o->home : NULL, NULL)) != MQ_OK ||
 	    (r = copy_text(&p->run_dir, o->run_dir, NULL)) != MQ_OK ||
-	    (r = copy_text(&p->gpg, o->gpg, default_gpg())) != MQ_OK) {
+	    (r = copy_text(&p->gpg, o->gpg, pgp_program())) != MQ_OK) {
 		pgp_close(p);
 		return mq_fail(e, r, "no memory for gpg");
 	}

@@ -50,6 +50,9 @@ struct pgp_options {
 	int64_t at;	      /* VERIFY: judge as of this time (Unix seconds); 0: now */
 };
 
+/* The gpg that is used when none is named. */
+const char *pgp_program(void);
+
 /* gpg need not be there: then each answer is MQ_ECRYPTO with a sentence. */
 enum mq_err pgp_open(struct pgp **out, const struct pgp_options *o, struct mq_error *e);
 void pgp_close(struct pgp *p); /* ends the child and an agent we started; removes the run home */

@@ -275,17 +275,19 @@ static void
 the_reset_bytes_end_every_mode(void **state)
 {
 	struct buf out;
+	int colours = 0;
 
 	(void)state;
 	buf_init(&out, 512);
-	assert_int_equal(term_curses_reset_bytes("xterm-256color", &out, NULL), MQ_OK);
+	assert_int_equal(term_curses_reset_bytes("xterm-256color", &out, &colours, NULL), MQ_OK);
+	assert_int_equal(colours, 256);
 	assert_non_null(strstr(buf_cstr(&out), "\033[?1049l"));
 	assert_non_null(strstr(buf_cstr(&out), "\033[?2004l"));
 	assert_non_null(strstr(buf_cstr(&out), "\033[?12l\033[?25h"));
 	buf_reset(&out);
-	assert_int_equal(term_curses_reset_bytes("vt100", &out, NULL), MQ_OK);
+	assert_int_equal(term_curses_reset_bytes("vt100", &out, NULL, NULL), MQ_OK);
 	assert_null(strchr(buf_cstr(&out), '$')); /* padding is not sent as text */
-	assert_int_equal(term_curses_reset_bytes("no-such-terminal", &out, NULL), MQ_ENOENT);
+	assert_int_equal(term_curses_reset_bytes("no-such-terminal", &out, NULL, NULL), MQ_ENOENT);
 	buf_done(&out);
 }
 
