@@ -249,7 +249,7 @@ judge_message_of(struct verify *v, struct mq_error *e)
 		.payload = buf_span(&v->evidence.payload), .retained = v->evidence.retain,
 		.qos = (uint8_t)v->evidence.qos, .now_ms = clock_wall_ms(&v->clock) };
 	struct judge_tree tree = { .topic = { v->topic, v->topic_n } };
-	struct judge_job job = { .scratch = NULL };
+	struct judge_job job;
 	struct window window = { 0 };
 	struct secret epoch = { NULL, 0 };
 	uint8_t digest_key[16];
@@ -267,8 +267,8 @@ judge_message_of(struct verify *v, struct mq_error *e)
 		tree.grace_s = v->conf.conf->grace;
 	}
 	randombytes_buf(digest_key, sizeof digest_key);
-	job.scratch = v->scratch;
 	judge_begin(&job, &m, topic_below(m.topic, tree.topic) ? &tree : NULL);
+	job.scratch = v->scratch;
 	judge_crypto(&job);
 	judge_finish(&job, &window, digest_key, 0);
 	v->message = job.j;

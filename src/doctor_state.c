@@ -92,6 +92,16 @@ look_at_file(struct doctor *d, const char *name, char path[PATH_MAX])
 	return false;
 }
 
+static unsigned
+lines_in(struct span s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == '\n';
+	return n;
+}
+
 static void
 look_at_pins(struct doctor *d)
 {
@@ -108,10 +118,10 @@ look_at_pins(struct doctor *d)
 	if (file_read_private(path, &b, NULL) != MQ_OK)
 		doctor_say(d, HEALTH_BAD, "pins", "look at the file", "%.250s cannot be read", path);
 	else {
-		r = rd_of(b.p, b.n);
-		while (rd_line(&r, &line) && pins_parse_line(line, &pin) == MQ_OK)
-			n++;
-		if (rd_end(&r) && (b.n == 0 || b.p[b.n - 1] == '\n') && (b.n == 0 || n != 0))
+		for (r = rd_of(b.p, b.n); rd_line(&r, &line); n++)
+			if (pins_parse_line(line, &pin) != MQ_OK)
+				break;
+		if (rd_end(&r) && n == lines_in(buf_span(&b)))
 			doctor_say(d, HEALTH_OK, "pins", NULL, "%u pinned tree%s", n, n == 1 ? "" : "s");
 		else
 			doctor_say(d, HEALTH_BAD, "pins", "correct the line or restore a backup",

@@ -5,11 +5,11 @@
 #include "core/trust/pgp_judge.h"
 #include "src/verify.h"
 
-/* From the profile's folder, then what the person's own ring knows on top of it. */
-static void
-take_known(struct verify *v, const struct fpr *f)
+/* From the profile's folder, then what the person's own ring knows on top of it. An error: the key
+ * may be there, but the engine could not say. */
+static enum mq_err
+take_known(struct verify *v, const struct fpr *f, struct mq_error *e)
 {
-	struct mq_error e;
 	struct buf cert;
 	enum mq_err r;
 
@@ -17,12 +17,27 @@ take_known(struct verify *v, const struct fpr *f)
 	if (v->ring.store != NULL && keystore_get_cert(v->ring.store, f, &cert) == MQ_OK)
 		(void)keyring_import(&v->ring, f, buf_span(&cert), NULL, NULL); /* damaged: unknown */
 	buf_reset(&cert);
-	r = keyring_export(&v->ring, f, &cert, &e);
+	r = keyring_export(&v->ring, f, &cert, e);
 	if (r == MQ_OK)
-		(void)keyring_import(&v->ring, f, buf_span(&cert), NULL, NULL);
-	else if (r != MQ_ENOENT)
-		(void)snprintf(v->note, sizeof v->note, "your own keyring was not asked: %.200s", e.text);
+		r = keyring_import(&v->ring, f, buf_span(&cert), NULL, e);
 	buf_done(&cert);
+	if (r == MQ_OK || r == MQ_ENOENT)
+		return MQ_OK;
+	if (r != MQ_EFORMAT && keytable_primary(pgp_keys(v->ring.verify), f) == NULL)
+		return r;
+	(void)snprintf(v->note, sizeof v->note, "from your own keyring: %.200s%s", e->text,
+	    v->clock.fixed ? " (as of then, it may not have been made yet)" : "");
+	return MQ_OK;
+}
+
+static enum mq_err
+take_all_known(struct verify *v, const struct fpr *f, size_t n, struct mq_error *e)
+{
+	enum mq_err r = MQ_OK;
+
+	for (size_t i = 0; i < n && r == MQ_OK; i++)
+		r = take_known(v, &f[i], e);
+	return r;
 }
 
 /* --key FILE: exactly one public key. */
@@ -56,13 +71,10 @@ verify_take_keys(struct verify *v, const struct conf *c, struct mq_error *e)
 	for (size_t i = 0; (path = opts_nth(v->o, "key", i)) != NULL; i++)
 		if ((r = take_file(v, path, e)) != MQ_OK)
 			return r;
-	for (size_t i = 0; i < v->n_owners; i++)
-		take_known(v, &v->owner[i]);
-	for (size_t i = 0; c != NULL && i < c->n_owners; i++)
-		take_known(v, &c->owner[i]);
-	for (size_t i = 0; c != NULL && i < c->n_recovery; i++)
-		take_known(v, &c->recovery[i]);
-	return MQ_OK;
+	if ((r = take_all_known(v, v->owner, v->n_owners, e)) != MQ_OK || c == NULL ||
+	    (r = take_all_known(v, c->owner, c->n_owners, e)) != MQ_OK)
+		return r;
+	return take_all_known(v, c->recovery, c->n_recovery, e);
 }
 
 enum mq_err
