@@ -214,7 +214,8 @@ drop_ask(void *item)
 static enum mq_err
 make_queues(struct engine *e)
 {
-	e->data = wakeq_new(ENGINE_DATA_ITEMS, ENGINE_DATA_BYTES, true, free);
+	e->data = wakeq_new(e->o.inbox != 0 ? e->o.inbox : ENGINE_DATA_ITEMS, ENGINE_DATA_BYTES,
+	    true, free);
 	e->control = wakeq_new(ENGINE_CONTROL_ITEMS, ENGINE_CONTROL_BYTES, false, free);
 	e->events = wakeq_new(MQTT_OUT_MAX + 65536, 64u << 20, false, free);
 	e->asks = wakeq_new(64, SIZE_MAX, false, drop_ask);
@@ -230,9 +231,10 @@ make_queues(struct engine *e)
 static enum mq_err
 make_children(struct engine *e, struct mq_error *err)
 {
-	struct pgp_options verify = { .kind = PGP_VERIFY_CHILD, .run_dir = e->o.run_dir };
+	struct pgp_options verify = { .kind = PGP_VERIFY_CHILD, .run_dir = e->o.run_dir,
+		.deadline_ms = e->o.gpg_deadline_ms };
 	struct pgp_options secret = { .kind = PGP_SECRET_CHILD,
-		.home = e->o.profile->gnupg_home };
+		.home = e->o.profile->gnupg_home, .deadline_ms = e->o.gpg_deadline_ms };
 	enum mq_err r;
 
 	if ((r = pgp_open(&e->verify, &verify, err)) != MQ_OK)

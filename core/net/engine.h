@@ -61,6 +61,8 @@ struct engine_options {
 	const char *run_dir;   /* short 0700 folder for the verify home */
 	const struct span *trees; /* decoded topics besides the profile's */
 	size_t n_trees;
+	size_t inbox;	/* messages that may wait; 0: ENGINE_DATA_ITEMS */
+	int gpg_deadline_ms; /* as in pgp_options */
 	bool no_secret; /* never start pgp-secret: nothing can be decrypted */
 	const char *who; /* "user@host" for the audit log */
 	engine_observer *observe;

@@ -27,7 +27,7 @@ struct sig_entry {
 	enum entry_state state;
 	bool stale;  /* its key changed: ask again before believing it */
 	uint32_t id; /* request */
-	int64_t asked_ms;
+	int64_t at_ms; /* answered */
 	struct pgp_sig sig;
 };
 
@@ -35,7 +35,7 @@ struct clear_entry {
 	uint8_t key[KEY_BYTES];
 	enum entry_state state;
 	uint32_t id;
-	int64_t asked_ms;
+	int64_t at_ms; /* answered */
 	enum verdict verdict;
 	struct buf clear;
 };
@@ -242,9 +242,9 @@ put_off(struct desk_view *view)
 
 /* SYS-ERROR is no knowledge: after a while it is asked again. */
 static bool
-worth_asking_again(const struct desk *d, enum verdict v, int64_t asked_ms)
+worth_asking_again(const struct desk *d, enum verdict v, int64_t answered_ms)
 {
-	return v == V_SYS_ERROR && clock_mono_ms(d->clock) - asked_ms >= DESK_RETRY_MS;
+	return v == V_SYS_ERROR && clock_mono_ms(d->clock) - answered_ms >= DESK_RETRY_MS;
 }
 
 static enum accept_answer
@@ -261,7 +261,6 @@ ask_sig(struct desk_view *view, struct sig_entry *s, const uint8_t key[KEY_BYTES
 	s->state = ASKED;
 	s->stale = false;
 	s->id = id;
-	s->asked_ms = clock_mono_ms(d->clock);
 	return ACCEPT_WAIT;
 }
 
@@ -280,7 +279,7 @@ desk_verify(void *arg, struct span body, struct span sig, struct pgp_sig *out)
 	hash_two(key, body, sig);
 	s = find_sig(d, key);
 	if (s == NULL || (s->state == KNOWN && (s->stale || worth_asking_again(d, s->sig.verdict,
-								s->asked_ms))))
+								s->at_ms))))
 		return ask_sig(view, s, key, body, sig);
 	if (s->state == ASKED)
 		return ACCEPT_WAIT;
@@ -318,7 +317,6 @@ ask_clear(struct desk_view *view, struct clear_entry *c, const uint8_t key[KEY_B
 	memcpy(c->key, key, KEY_BYTES);
 	c->state = ASKED;
 	c->id = id;
-	c->asked_ms = clock_mono_ms(d->clock);
 	return ACCEPT_WAIT;
 }
 
@@ -336,7 +334,7 @@ desk_decrypt(void *arg, struct span message, enum verdict *v, struct buf *clear)
 	}
 	conf_hash(key, message);
 	c = find_clear(d, key);
-	if (c == NULL || (c->state == KNOWN && worth_asking_again(d, c->verdict, c->asked_ms)))
+	if (c == NULL || (c->state == KNOWN && worth_asking_again(d, c->verdict, c->at_ms)))
 		return ask_clear(view, c, key, message);
 	if (c->state == ASKED)
 		return ACCEPT_WAIT;
@@ -413,6 +411,7 @@ take_verify(struct desk *d, struct pgp_answer *a)
 			if (a->err != MQ_OK)
 				d->sig[i].sig.verdict = V_SYS_ERROR;
 			d->sig[i].state = KNOWN;
+			d->sig[i].at_ms = clock_mono_ms(d->clock);
 			return true;
 		}
 	return false; /* of a verdict that was forgotten meanwhile */
@@ -432,6 +431,7 @@ take_decrypt(struct desk *d, struct pgp_answer *a)
 		if (c->verdict == V_NONE && buf_put(&c->clear, a->out.p, a->out.n) != MQ_OK)
 			c->verdict = V_SYS_ERROR;
 		c->state = KNOWN;
+		c->at_ms = clock_mono_ms(d->clock);
 		return true;
 	}
 	return false;

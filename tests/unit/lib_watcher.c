@@ -12,7 +12,7 @@
 
 #include "core/base/file.h"
 
-#define DEADLINE_S 40 /* never reached unless the test fails; sanitizers are slow */
+#define DEADLINE_S 25 /* never reached unless the test fails; sanitizers are slow */
 #define NUDGE_NS 30000000
 #define SHOWN 60      /* events shown by a failed wait */
 
@@ -96,9 +96,9 @@ observe(void *arg, const struct engine_event *ev)
 
 	(void)pthread_mutex_lock(&w->lock);
 	if (ev->kind == EVENT_MSG)
-		w->msgs[ev->j->verdict]++;
+		w->by_msg[ev->j->verdict]++;
 	if (ev->kind == EVENT_CONF)
-		w->confs[ev->conf->verdict]++;
+		w->by_conf[ev->conf->verdict]++;
 	if (w->n < SEEN_MAX)
 		copy_event(&w->seen[w->n++], ev);
 	(void)pthread_cond_broadcast(&w->more);
@@ -166,7 +166,7 @@ watcher_start(struct watcher *w)
 {
 	struct engine_options o = { .profile = &w->profile, .clock = clock_real(),
 		.state_dir = w->state, .run_dir = w->run, .trees = w->tree, .n_trees = w->n_trees,
-		.no_secret = w->no_secret, .who = "tester@plant", .observe = observe, .arg = w };
+		.inbox = w->inbox, .gpg_deadline_ms = w->gpg_deadline_ms, .no_secret = w->no_secret, .who = "tester@plant", .observe = observe, .arg = w };
 	struct mq_error e = { 0 };
 
 	if (engine_start(&w->e, &o, &e) != MQ_OK)
@@ -193,8 +193,8 @@ watcher_halt(struct watcher *w)
 	w->e = NULL;
 	w->n = 0;
 	memset(w->at, 0, sizeof w->at);
-	memset(w->msgs, 0, sizeof w->msgs);
-	memset(w->confs, 0, sizeof w->confs);
+	memset(w->by_msg, 0, sizeof w->by_msg);
+	memset(w->by_conf, 0, sizeof w->by_conf);
 }
 
 void
@@ -391,6 +391,29 @@ watcher_drop(struct watcher *w)
 	return await(w, EVENT_DROP, match_any, NULL, "anything dropped");
 }
 
+static uint64_t
+count_of(struct watcher *w, const uint64_t *count)
+{
+	uint64_t n;
+
+	(void)pthread_mutex_lock(&w->lock);
+	n = *count;
+	(void)pthread_mutex_unlock(&w->lock);
+	return n;
+}
+
+uint64_t
+watcher_msgs(struct watcher *w, enum verdict v)
+{
+	return count_of(w, &w->by_msg[v]);
+}
+
+uint64_t
+watcher_confs(struct watcher *w, enum verdict v)
+{
+	return count_of(w, &w->by_conf[v]);
+}
+
 void
 watcher_total(struct watcher *w, enum verdict v, uint64_t n)
 {
@@ -400,15 +423,15 @@ watcher_total(struct watcher *w, enum verdict v, uint64_t n)
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += DEADLINE_S;
 	(void)pthread_mutex_lock(&w->lock);
-	while (w->msgs[v] < n)
+	while (w->by_msg[v] < n)
 		if (pthread_cond_timedwait(&w->more, &w->lock, &until) == ETIMEDOUT)
 			break;
-	have = w->msgs[v];
+	have = w->by_msg[v];
 	(void)pthread_mutex_unlock(&w->lock);
 	for (int i = 0; have < n && i < V_COUNT; i++)
-		if (w->msgs[i] != 0)
+		if (w->by_msg[i] != 0)
 			print_error("%s: %llu\n", verdict_code((enum verdict)i),
-			    (unsigned long long)w->msgs[i]);
+			    (unsigned long long)w->by_msg[i]);
 	if (have < n)
 		fail_msg("%llu messages are %s instead of %llu", (unsigned long long)have,
 		    verdict_code(v), (unsigned long long)n);

@@ -37,14 +37,15 @@ struct watcher {
 	struct engine *e;
 	struct profile profile;
 	char state[80], run[80];
-	bool keep_state; /* state survives watcher_close */
 	bool no_secret;
+	size_t inbox; /* of engine_options, as is: */
+	int gpg_deadline_ms;
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct seen *seen;
 	size_t n, cap;
 	size_t at[EVENT_DROP + 1]; /* cursors */
-	uint64_t msgs[V_COUNT], confs[V_COUNT]; /* all events by verdict */
+	uint64_t by_msg[V_COUNT], by_conf[V_COUNT]; /* all events by verdict */
 	struct span tree[8];
 	size_t n_trees;
 	struct snap_view *view;
@@ -69,6 +70,9 @@ struct seen watcher_state(struct watcher *w, const struct site *s, const char *s
 struct seen watcher_link(struct watcher *w, enum conn_kind kind);
 struct seen watcher_filter(struct watcher *w, enum conn_kind kind, const char *filter);
 struct seen watcher_drop(struct watcher *w);
+/* Events so far by verdict. */
+uint64_t watcher_msgs(struct watcher *w, enum verdict v);
+uint64_t watcher_confs(struct watcher *w, enum verdict v);
 /* Waits until so many messages got this verdict, since the start. */
 void watcher_total(struct watcher *w, enum verdict v, uint64_t n);
 /* How many events of this kind were told about s (NULL: anything) with this class. */

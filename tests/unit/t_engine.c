@@ -322,7 +322,7 @@ ten_thousand_topics_verify_each_with_its_own_key(void **state)
 	}
 	buf_done(&b);
 	watcher_total(&f->w, V_VERIFIED, 20000);
-	assert_int_equal(f->w.msgs[V_DECRYPT_FAIL] + f->w.msgs[V_BAD_SIG], 0);
+	assert_int_equal(watcher_msgs(&f->w, V_DECRYPT_FAIL) + watcher_msgs(&f->w, V_BAD_SIG), 0);
 }
 
 int
