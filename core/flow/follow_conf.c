@@ -134,7 +134,8 @@ push_conf(struct follow *f, struct conf *c, struct span bundle, const struct fpr
 	buf_init(&at->bundle, BUNDLE_MAX);
 	(void)buf_put(&at->bundle, bundle.p, bundle.n); /* without it: not shown, still believed */
 	at->n_signers = n_signers < 4 ? n_signers : 4;
-	memcpy(at->signer, signer, at->n_signers * sizeof *signer);
+	if (at->n_signers != 0)
+		memcpy(at->signer, signer, at->n_signers * sizeof *signer);
 	at->arrived_ms = now;
 	f->n_chain++;
 }
