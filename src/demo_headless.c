@@ -53,10 +53,10 @@ expect(struct run *r, enum mq_err result, const struct mq_error *e, const char *
 		demo_tell(&r->w, "ok      %s", what);
 		return true;
 	}
-	r->failed++;
-	demo_tell(&r->w, "FAILED  %s: %s", what, e->text);
 	if (result == MQ_ECANCEL || r->w.died != NULL)
 		r->stop = result;
+	r->failed += result != MQ_ECANCEL;
+	demo_tell(&r->w, "%s  %s: %s", result != MQ_ECANCEL ? "FAILED" : "ended ", what, e->text);
 	return false;
 }
 
