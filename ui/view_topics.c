@@ -329,8 +329,7 @@ static bool
 act_decode(struct topics_state *s, struct view_ask *ask)
 {
 	s->decode = (enum decode_mode)((s->decode + 1) % DECODE_COUNT);
-	memcpy(ask->message, "value as ", 10);
-	strncat(ask->message, decode_name(s->decode), sizeof ask->message - 10);
+	(void)snprintf(ask->message, sizeof ask->message, "value as %s", decode_name(s->decode));
 	return true;
 }
 

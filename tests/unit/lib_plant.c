@@ -84,7 +84,7 @@ port_evidence(void *arg, uint64_t topic, uint32_t serial, char path[APP_PATH_MAX
 {
 	(void)topic;
 	(void)serial;
-	(void)snprintf(path, APP_PATH_MAX, "/home/ops/evidence-4014.mqgp");
+	(void)snprintf(path, APP_PATH_MAX, "/h/ops/evidence-4014.mqgp");
 	note(arg, "evidence", span_of(path));
 	return say_no(arg, e);
 }

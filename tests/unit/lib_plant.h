@@ -2,8 +2,8 @@
  * A small plant in a model, with a fixed clock, and the real app on top of it: for tests that look
  * at screens. What it holds is made up and always the same; one branch is hostile.
  */
-#ifndef MQGP_TESTS_LIB_PLANT_H
-#define MQGP_TESTS_LIB_PLANT_H
+#ifndef MQGP_TESTS_UNIT_LIB_PLANT_H
+#define MQGP_TESTS_UNIT_LIB_PLANT_H
 
 #include "core/model/model.h"
 #include "tests/unit/lib_golden.h"

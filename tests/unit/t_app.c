@@ -427,7 +427,7 @@ evidence_says_where_it_went(void **state)
 	struct fixture *f = *state;
 
 	press(f, "] x");
-	SHOWS(f, "saved /home/ops/evidence-4014.mqgp");
+	SHOWS(f, "saved /h/ops/evidence-4014.mqgp");
 }
 
 /* ---- time */
