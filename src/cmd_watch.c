@@ -23,7 +23,7 @@
 
 #define LINES_MAX 65536
 #define LINES_BYTES (64u << 20) /* a reader may pause for a while */
-#define LINE_MAX_BYTES (1u << 20)
+#define LINE_MAX_BYTES (4u << 20) /* the largest payload, six bytes of JSON each, and its topic */
 #define TREES_MAX 64
 
 const struct opt watch_options[] = {
@@ -124,8 +124,10 @@ run(struct watch *w, int signals)
 		struct pollfd fd[] = { { wakeq_fd(w->lines), POLLIN, 0 }, { signals, POLLIN, 0 } };
 		int64_t left = until - clock_mono_ms(&clock);
 
-		if (w->seconds != 0 && left <= 0)
+		if (w->seconds != 0 && left <= 0) {
+			(void)take_lines(w); /* what happened in time is told */
 			return;
+		}
 		if (poll(fd, 2, w->seconds != 0 ? (int)(left > 60000 ? 60000 : left) : -1) < 0 &&
 		    errno != EINTR)
 			return;

@@ -202,15 +202,23 @@ static const struct {
 	[EVENT_DROP] = { "drop", drop_json },
 };
 
-/* ASCII output: JSON escapes everything a terminal could act on, and stays the same text. */
+/* ASCII output: JSON escapes everything a terminal could act on but DEL, which only stands inside
+ * strings, and stays the same text. */
 static enum mq_err
 dump(struct buf *out, json_t *o)
 {
 	char *text = o != NULL ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	enum mq_err r = MQ_ENOMEM;
+	const char *p = text;
 
-	if (text != NULL && (r = buf_puts(out, text)) == MQ_OK)
+	if (text != NULL) {
+		for (const char *del; (del = strchr(p, 0x7f)) != NULL; p = del + 1) {
+			(void)buf_put(out, p, (size_t)(del - p));
+			(void)buf_puts(out, "\\u007f");
+		}
+		(void)buf_puts(out, p); /* errors stick */
 		r = buf_putc(out, '\n');
+	}
 	free(text);
 	json_decref(o);
 	return r;

@@ -23,7 +23,8 @@ copy_text(char *out, size_t size, struct span s)
 {
 	if (s.n >= size)
 		s.n = size - 1;
-	memcpy(out, s.p, s.n);
+	if (s.n != 0)
+		memcpy(out, s.p, s.n);
 	out[s.n] = 0;
 }
 
