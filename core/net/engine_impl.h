@@ -96,6 +96,7 @@ struct engine {
 	int64_t up_ms;		   /* monotonic: the link is up since; 0: never was */
 	int64_t next_tick_ms, last_wall_ms, last_mono_ms, windows_saved_ms;
 	bool link_up;
+	int64_t up_since_ms; /* monotonic */
 	int change_fd;
 	uint64_t changes_told;
 	pthread_t thread;
