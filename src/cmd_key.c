@@ -90,12 +90,24 @@ answer(const struct key_command *c, const struct pgpkey *k, const char *what, co
 	(void)json_object_set_new(o, "fpr", json_string(k->sub[0].fpr.hex));
 	(void)json_object_set_new(o, "algorithm", json_string(algorithm));
 	(void)json_object_set_new(o, "user_id", print_word(k->uid));
+	(void)json_object_set_new(o, "revoked", json_boolean(k->revoked));
+	(void)json_object_set_new(o, "expired", json_boolean(k->expired));
 	return print_json(o);
 }
 
 /* ---- import */
 
-/* One public primary key, not revoked away from what was expected. */
+static const char *
+worth_of(const struct pgpkey *k)
+{
+	if (k->revoked)
+		return "It is REVOKED: what it signs counts no more.";
+	if (k->expired)
+		return "It has EXPIRED: its owner must renew it before it signs again.";
+	return "It proves nothing yet: compare the fingerprint with its owner.";
+}
+
+/* One public primary key, and the one that was expected. */
 static enum mq_err
 check_one(const struct keytable *t, const char *expect, struct mq_error *e)
 {
@@ -145,8 +157,7 @@ import(struct key_command *c, struct span cert, struct buf *merged)
 	if (r == MQ_OK) {
 		setup_note(&c->s, "key", span_of(""), "certificate imported",
 		    t.key[0].sub[0].fpr.hex);
-		status = answer(c, &t.key[0], "imported",
-		    "It proves nothing yet: compare the fingerprint with its owner.");
+		status = answer(c, &t.key[0], "imported", worth_of(&t.key[0]));
 	} else {
 		status = complain(&e);
 	}

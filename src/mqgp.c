@@ -86,6 +86,7 @@ block_signals(void)
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigaddset(&set, SIGPIPE);
+	(void)sigaddset(&set, SIGXFSZ); /* a file that may not grow is an error, not an end */
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
