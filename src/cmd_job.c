@@ -7,14 +7,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/owner/job.h"
 #include "src/commands.h"
 #include "src/person.h"
+#include "src/print.h"
 #include "src/setup.h"
 
 #define WAIT_MAX_S 86400
@@ -36,7 +35,6 @@ const struct opt claim_options[] = {
 	{ "no-code", 0, NULL, "the gateway has a factory.conf with your key" },
 	{ "own", 0, "LABEL", "a label for the owner, e.g. mailto:ops@example.org" },
 	{ "owner", 'o', "FPR", "one more owner; may be given often" },
-	{ "threshold", 't', "N", "so many owners must sign" },
 	CHANGE_OPTIONS, JOB_OPTIONS, { 0 },
 };
 const struct opt edit_options[] = {
@@ -327,16 +325,7 @@ changed(void *arg)
 }
 
 static json_t *
-safe_text(const char *text)
-{
-	char safe[2 * MQ_ERROR_TEXT];
-
-	utf8_safe(safe, sizeof safe, span_of(text));
-	return json_string(safe);
-}
-
-static void
-print_json(struct job_command *c, const struct job_view *v, enum mq_err r)
+outcome_json(struct job_command *c, const struct job_view *v, enum mq_err r)
 {
 	json_t *o = json_object(), *steps = json_array(), *lines = json_array();
 	char hex[2 * HASH_BYTES + 1];
@@ -348,30 +337,28 @@ print_json(struct job_command *c, const struct job_view *v, enum mq_err r)
 	(void)job_meaning(c->job, &text); /* bounded alike */
 	rd = rd_of(text.p, text.n);
 	while (rd_line(&rd, &line))
-		(void)json_array_append_new(lines, json_stringn((const char *)line.p, line.n));
+		(void)json_array_append_new(lines, print_string(line));
 	buf_done(&text);
 	for (size_t i = 0; i < v->n; i++) {
 		json_t *s = json_object();
 
 		(void)json_object_set_new(s, "title", json_string(v->step[i].title));
 		(void)json_object_set_new(s, "state", json_string(state_word(v->step[i].state)));
-		(void)json_object_set_new(s, "text", safe_text(v->step[i].text));
+		(void)json_object_set_new(s, "text", print_string(span_of(v->step[i].text)));
 		(void)json_array_append_new(steps, s);
 	}
 	text_hex(hex, v->hash, HASH_BYTES);
 	(void)json_object_set_new(o, "v", json_integer(1));
 	(void)json_object_set_new(o, "job", json_string(job_kind_name(v->kind)));
-	(void)json_object_set_new(o, "tree", json_stringn((const char *)c->topic, c->jo.tree.n));
+	(void)json_object_set_new(o, "tree", print_string(c->jo.tree));
 	(void)json_object_set_new(o, "ok", json_boolean(r == MQ_OK));
-	(void)json_object_set_new(o, "text", safe_text(v->text));
+	(void)json_object_set_new(o, "text", print_string(span_of(v->text)));
 	(void)json_object_set_new(o, "revision", json_integer(v->revision));
 	(void)json_object_set_new(o, "conf", json_string(hex));
 	(void)json_object_set_new(o, "receipt", json_string(v->receipt));
 	(void)json_object_set_new(o, "meaning", lines);
 	(void)json_object_set_new(o, "steps", steps);
-	(void)json_dumpf(o, stdout, JSON_COMPACT);
-	(void)printf("\n");
-	json_decref(o);
+	return o;
 }
 
 /* A refusal by rule, by the gateway or by a person is an expectation that was not met. */
@@ -397,8 +384,8 @@ run(struct job_command *c, int signals)
 	r = job_run(c->job, &e);
 	changed(c);
 	job_look(c->job, &v);
-	if (c->json)
-		print_json(c, &v, r);
+	if (c->json && print_json(outcome_json(c, &v, r)) != EXIT_GOOD && r == MQ_OK)
+		r = MQ_EIO;
 	if (r != MQ_OK)
 		setup_complain(v.text);
 	else if (!c->json)

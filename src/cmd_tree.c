@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
@@ -14,6 +12,9 @@
 #include "src/commands.h"
 #include "src/looker.h"
 #include "src/person.h"
+#include "src/print.h"
+
+#define WORDS_BYTES (64u << 10) /* of one tree: its owners and offers */
 
 const struct opt status_options[] = {
 	{ "json", 'j', NULL, "one JSON object a tree" },
@@ -125,8 +126,8 @@ pin_word(const struct model_tree *t)
 	return t->pin == PIN_PINNED ? "pinned" : t->pin == PIN_CHANGED ? "changed" : "no";
 }
 
-static void
-print_json(const struct look *l, const struct model_tree *t)
+static int
+print_tree(const struct look *l, const struct model_tree *t)
 {
 	struct span topic = { t->topic, t->topic_n };
 	json_t *o = json_object();
@@ -134,7 +135,7 @@ print_json(const struct look *l, const struct model_tree *t)
 
 	outbox_words(l, topic, box);
 	(void)json_object_set_new(o, "v", json_integer(1));
-	(void)json_object_set_new(o, "tree", json_stringn((const char *)topic.p, topic.n));
+	(void)json_object_set_new(o, "tree", print_string(topic));
 	(void)json_object_set_new(o, "state", json_string(t->state_word));
 	(void)json_object_set_new(o, "class", json_string(verdict_class_name(t->state_class)));
 	(void)json_object_set_new(o, "revision", json_integer(t->revision));
@@ -153,55 +154,66 @@ print_json(const struct look *l, const struct model_tree *t)
 	(void)json_object_set_new(o, "rekey_due", json_boolean(t->rekey_due));
 	(void)json_object_set_new(o, "offers", offers_json(t));
 	(void)json_object_set_new(o, "outbox", json_string(box));
-	(void)json_dumpf(o, stdout, JSON_COMPACT);
-	(void)printf("\n");
-	json_decref(o);
+	return print_json(o);
 }
 
 static void
-print_owner(const struct model_party *p)
+put_owner(struct buf *out, const struct model_party *p)
 {
-	char groups[64], safe[128];
+	char groups[64], label[128];
 	struct fpr f;
 
 	if (!fpr_parse(span_of(p->fpr), &f))
 		return;
 	fpr_groups(&f, groups);
-	utf8_safe(safe, sizeof safe, span_of(p->label));
-	(void)printf("  %-10s%s  %s%s%s\n", p->recovery ? "recovery" : "owner", groups, safe,
-	    p->ours ? "  (you)" : "", p->revoked ? "  REVOKED" : p->expired ? "  expired" : "");
+	utf8_safe(label, sizeof label, span_of(p->label)); /* a line end in it must not make a line */
+	(void)buf_printf(out, "  %-10s%s  %s%s%s\n", p->recovery ? "recovery" : "owner", groups,
+	    label, p->ours ? "  (you)" : "", p->revoked ? "  REVOKED" : p->expired ? "  expired" : "");
 }
 
 static void
-print_words(const struct look *l, const struct model_tree *t)
+put_conf(struct buf *out, const struct model_tree *t)
 {
-	char safe[2 * TOPIC_CONF_MAX], until[TEXT_TIME_MAX] = "-", box[80];
-	struct span topic = { t->topic, t->topic_n };
+	char until[TEXT_TIME_MAX] = "-";
 
-	utf8_safe(safe, sizeof safe, topic);
 	if (t->valid_until != 0)
 		text_put_time(until, t->valid_until);
-	(void)printf("%s  %s\n", safe, t->state_word);
-	if (t->revision != 0)
-		(void)printf("  revision  %u, epoch %u, valid until %s, %s\n  gateway   %s, %s\n",
-		    t->revision, t->epoch, until, t->suite, t->gateway,
-		    t->pin == PIN_PINNED ? "pinned" : t->pin == PIN_CHANGED ? "CHANGED" : "not pinned");
+	(void)buf_printf(out, "  revision  %u, epoch %u, valid until %s, %s\n  gateway   %s, %s\n",
+	    t->revision, t->epoch, until, t->suite, t->gateway,
+	    t->pin == PIN_PINNED ? "pinned" : t->pin == PIN_CHANGED ? "CHANGED" : "not pinned");
 	for (size_t i = 0; i < t->n_owners; i++)
-		print_owner(&t->owner[i]);
+		put_owner(out, &t->owner[i]);
+}
+
+static int
+print_words(const struct look *l, const struct model_tree *t)
+{
+	struct span topic = { t->topic, t->topic_n };
+	struct buf out;
+	char box[80];
+	int r;
+
+	buf_init(&out, WORDS_BYTES);
+	(void)buf_put(&out, topic.p, topic.n);
+	(void)buf_printf(&out, "  %s\n", t->state_word);
+	if (t->revision != 0)
+		put_conf(&out, t);
 	if (t->gw_state[0] != 0)
-		(void)printf("  it says   %s, revision %u%s%s%s\n", t->gw_state, t->gw_revision,
+		(void)buf_printf(&out, "  it says   %s, revision %u%s%s%s\n", t->gw_state, t->gw_revision,
 		    t->gw_reason[0] != 0 ? ", " : "", t->gw_reason, t->rekey_due ? ", rekey due" : "");
 	for (size_t i = 0; i < t->n_offers; i++) {
 		const struct model_offer *f = &t->offer[i];
 
-		utf8_safe(safe, sizeof safe, span_of(f->what));
-		(void)printf("  proposed  revision %u, %s %u/%u+%u/%u: %s\n", f->revision,
-		    verdict_code(f->verdict), f->a, f->b, f->c, f->d, safe);
+		(void)buf_printf(&out, "  proposed  revision %u, %s %u/%u+%u/%u: %s\n", f->revision,
+		    verdict_code(f->verdict), f->a, f->b, f->c, f->d, f->what);
 	}
 	outbox_words(l, topic, box);
 	if (box[0] != 0)
-		(void)printf("  outbox    %s\n", box);
-	(void)printf("  next      %s\n", t->who);
+		(void)buf_printf(&out, "  outbox    %s\n", box);
+	(void)buf_printf(&out, "  next      %s\n", t->who);
+	r = print_text(buf_span(&out)); /* escapes what strangers wrote */
+	buf_done(&out);
+	return r;
 }
 
 static int
@@ -211,9 +223,9 @@ print_all(struct look *l)
 	int r = EXIT_GOOD;
 
 	model_lock(m);
-	for (size_t i = 0; i < model_trees(m); i++)
-		(l->json ? print_json : print_words)(l, model_tree_nth(m, i));
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < model_trees(m) && r == EXIT_GOOD; i++)
+		r = (l->json ? print_tree : print_words)(l, model_tree_nth(m, i));
+	for (size_t i = 0; i < l->n && r == EXIT_GOOD; i++) {
 		const struct model_tree *t = model_tree_find(m, l->tree[i]);
 
 		if (t == NULL || t->revision == 0)

@@ -64,10 +64,10 @@ struct job_options {
 	struct conf_gateway gateway; /* as a person compared and typed it */
 	const struct secret *claim_code; /* as typed; n 0: the gateway has a factory.conf */
 	const char *own;	/* label, or NULL */
-	/* claim, offer: owners besides (claim) or instead of (offer) us; threshold 0: all of claim's 1 */
+	/* owners besides us (claim) or instead of us (offer) */
 	struct fpr owner[CONF_OWNERS_MAX];
 	size_t n_owners;
-	uint32_t threshold;
+	uint32_t threshold;	/* offer: of the new owners; 0: 1 */
 	uint32_t offer_days;	/* 0: JOB_OFFER_DAYS */
 	/* halt */
 	const char *reason;	/* NULL: "owner" */

@@ -89,6 +89,33 @@ take_base(struct job *j, struct mq_error *e)
 	return MQ_OK;
 }
 
+/* What was signed and never published, or never had a base, is dropped without asking the broker. */
+static bool
+is_unborn(const struct job *j)
+{
+	const struct outbox_meta *m = outbox_meta(j->box);
+
+	return m->step == OUTBOX_O2 || (m->step == OUTBOX_O1 && m->base_revision == 0);
+}
+
+static enum mq_err
+drop_unborn(struct job *j, struct mq_error *e)
+{
+	uint32_t revision = outbox_meta(j->box)->revision;
+	enum mq_err r = outbox_give_up(j->box, "cancelled", e);
+
+	if (r != MQ_OK)
+		return r;
+	if (revision != 0)
+		(void)snprintf(j->told, sizeof j->told, "revision %u was never published; it is dropped",
+		    revision);
+	else
+		(void)snprintf(j->told, sizeof j->told, "the draft is dropped");
+	job_say(j, "nothing was published");
+	j->over = true;
+	return MQ_OK;
+}
+
 enum mq_err
 job_connect(struct job *j, struct mq_error *e)
 {
@@ -97,8 +124,11 @@ job_connect(struct job *j, struct mq_error *e)
 		.cancel_fd = job_cancel_fd(j), .decrypt = true };
 	enum mq_err r;
 
-	if ((r = outbox_open(&j->box, j->o.state_dir, job_tree(j), e)) != MQ_OK ||
-	    (r = signer_open(&j->signer, j->o.profile->gnupg_home, &j->o.ui, job_cancel_fd(j), e)) !=
+	if ((r = outbox_open(&j->box, j->o.state_dir, job_tree(j), e)) != MQ_OK)
+		return r;
+	if (j->o.kind == JOB_CANCEL && is_unborn(j))
+		return drop_unborn(j, e);
+	if ((r = signer_open(&j->signer, j->o.profile->gnupg_home, &j->o.ui, job_cancel_fd(j), e)) !=
 		MQ_OK ||
 	    (r = session_open(&j->s, &so, e)) != MQ_OK)
 		return r;

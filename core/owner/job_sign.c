@@ -315,6 +315,9 @@ job_stranger(struct job *j, struct mq_error *e)
 	else if (j->o.kind != JOB_PUSH && !signed_by_us(j, out))
 		r = mq_fail(e, MQ_ECRYPTO, "our own signature does not verify: %s",
 		    verdict_code(out->verdict));
+	else if (!j->halting && j->conf->revision == 1 && !out->complete)
+		r = mq_fail(e, MQ_EPERM, "a first conf needs all its signatures at once: claim with "
+		    "threshold 1 and raise it with an edit");
 	if (r != MQ_OK)
 		goto out;
 	j->complete = out->complete;

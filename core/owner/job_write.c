@@ -86,8 +86,7 @@ job_write_genesis(struct job *j, struct mq_error *e)
 	struct fpr owner[CONF_OWNERS_MAX + 1];
 	uint8_t key_id[HASH_BYTES];
 	struct conf_genesis g = { .own = j->o.own, .topic = job_tree(j), .gateway = j->o.gateway,
-		.owner = owner, .n_owners = 1, .threshold = j->o.threshold != 0 ? j->o.threshold : 1,
-		.epoch_key_id = key_id };
+		.owner = owner, .n_owners = 1, .threshold = 1, .epoch_key_id = key_id };
 	struct template t;
 	struct span info = { NULL, 0 };
 	char url[512];
@@ -217,24 +216,14 @@ job_write_offer(struct job *j, struct mq_error *e)
 	    clock_wall(j->o.clock) + (int64_t)days * DAY, e) : r;
 }
 
-/* What was signed and never published is dropped; what was published is voided by another N+1. */
+/* What was published is voided by another N+1; job_connect dropped what never was. */
 enum mq_err
 job_write_cancel(struct job *j, struct mq_error *e)
 {
 	const struct accept_candidate *kept;
 	const struct follow_candidate *result;
-	enum outbox_step step = outbox_meta(j->box)->step;
-	bool proposed = follow_candidates(session_follow(j->s), &kept, &result) != 0;
-	enum mq_err r;
 
-	if (step == OUTBOX_O2 || (step == OUTBOX_O1 && !proposed)) {
-		if ((r = outbox_give_up(j->box, "cancelled", e)) != MQ_OK)
-			return r;
-		(void)snprintf(j->told, sizeof j->told, "nothing of it was published; it is dropped");
-		j->over = true;
-		return MQ_OK;
-	}
-	if (!proposed)
+	if (follow_candidates(session_follow(j->s), &kept, &result) == 0)
 		return mq_fail(e, MQ_ENOENT, "there is no proposal or offer to cancel");
 	return successor(j, e);
 }
@@ -347,7 +336,7 @@ job_draft(struct job *j, struct mq_error *e)
 		job_say(j, "reason: %s", j->o.reason != NULL ? j->o.reason : "owner");
 		return r;
 	}
-	if ((r = outbox_is_free(j, e)) != MQ_OK || (r = j->row->write(j, e)) != MQ_OK || j->over)
+	if ((r = outbox_is_free(j, e)) != MQ_OK || (r = j->row->write(j, e)) != MQ_OK)
 		return r;
 	if ((r = apply_changes(j, e)) != MQ_OK)
 		return r;

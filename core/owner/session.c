@@ -266,7 +266,8 @@ other_answer(void *arg, struct pgp_answer *a)
 		(void)keystore_put_cert(s->keys, &a->fpr, buf_span(&a->out), NULL); /* comes again */
 }
 
-/* What we knew and what is there may be more than one revision, and other owners, apart. */
+/* What we knew and what is there may be more than one revision, and other owners, apart; once no
+ * certificate is on its way that would explain it. A first contact has nothing to follow from. */
 static bool
 needs_log(const struct session *s)
 {
@@ -277,7 +278,8 @@ needs_log(const struct session *s)
 	for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
 		strange |= session_verdict(s, slots[i], 0, &v) &&
 		    (v.verdict == V_GAP || verdict_class(v.verdict) == CLASS_BAD);
-	return strange && !s->has_log;
+	return strange && !s->has_log && follow_current(s->follow) != NULL &&
+	    clock_mono_ms(s->o.clock) - s->news_ms > SESSION_STILL_MS;
 }
 
 static void
@@ -446,7 +448,7 @@ publish_once(struct session *s, struct span topic, struct span payload, int64_t 
 	if ((r = session_until(s, publish_is_over, NULL, left > 0 ? left : 0, e)) != MQ_OK)
 		return r;
 	if (s->publish_code >= 0x80)
-		return mq_fail(e, MQ_EPERM, "the broker refuses to take %.*s: %s",
+		return mq_fail(e, MQ_ENET, "the broker refuses to take %.*s: %s",
 		    (int)(topic.n > 150 ? 150 : topic.n), (const char *)topic.p, s->words);
 	return s->publish_code == 0 ? MQ_OK : MQ_EAGAIN;
 }

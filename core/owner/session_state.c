@@ -75,15 +75,16 @@ enum mq_err
 session_load(struct session *s, struct mq_error *e)
 {
 	char path[PATH_MAX];
+	struct mq_error why;
 	enum mq_err r;
 
 	if (s->o.state_dir == NULL)
 		return MQ_OK;
 	if ((r = file_join(path, sizeof path, s->o.state_dir, "pins")) != MQ_OK)
 		return mq_fail(e, r, "the path of the state folder is too long");
-	r = pins_open(&s->pins, path, e);
+	r = pins_open(&s->pins, path, &why);
 	if (r != MQ_OK) /* a damaged file is named; acting without anchors would hide it */
-		return r;
+		return mq_fail(e, r == MQ_EPERM ? MQ_ESTATE : r, "%s", why.text);
 	if ((r = file_join(path, sizeof path, s->o.state_dir, "keys")) != MQ_OK ||
 	    (r = keystore_open(&s->keys, path, e)) != MQ_OK)
 		return r;

@@ -287,14 +287,18 @@ sign_with_passphrase(struct signer *s, const struct fpr *key, struct span body, 
 
 		(void)snprintf(prompt, sizeof prompt, "%s%s\npassphrase of key %s",
 		    i == 0 ? "" : "That was wrong. ", why, key->hex);
-		if ((r = s->ui->passphrase(s->ui->arg, prompt, &word, e)) != MQ_OK)
+		if ((r = s->ui->passphrase(s->ui->arg, prompt, &word, e)) == MQ_ENOENT)
+			return mq_fail(e, MQ_ECRYPTO, "key %s is locked and there is no terminal to ask "
+			    "for its passphrase: unlock it in its agent first", key->hex);
+		if (r != MQ_OK)
 			return r;
 		if ((r = pgp_set_passphrase(s->pgp, &word)) == MQ_OK)
 			r = sign_once(s, key, body, sig, &remote, e);
 		secret_free(&word);
 		(void)pgp_set_passphrase(s->pgp, NULL); /* forgetting cannot fail */
 	}
-	return r;
+	return r == MQ_EPERM ? mq_fail(e, MQ_ECRYPTO, "not signed: wrong passphrase, %d times",
+	    SIGNER_TRIES) : r;
 }
 
 enum mq_err
@@ -312,6 +316,8 @@ signer_sign(struct signer *s, const struct fpr *key, struct span body, const cha
 	if (r != MQ_OK && r != MQ_ECANCEL && !remote && s->ui->passphrase != NULL &&
 	    (r == MQ_EPERM || r == MQ_ECRYPTO))
 		return sign_with_passphrase(s, key, body, why, sig, e);
+	if (r == MQ_EPERM) /* not a rule that refuses, but a key that stays locked */
+		r = MQ_ECRYPTO;
 	return r == MQ_OK ? r : mq_fail(e, r, "not signed: %s", locked.text);
 }
 
