@@ -83,6 +83,8 @@ draw_pipeline(struct sheet *s, const struct snap_pipeline *p, int focus)
 	(void)draw_untrusted(s->g, s->r.x, sheet_next(s), s->r.w, focus ? ROLE_FOCUS : ROLE_HEADING,
 	    span_of(p->title));
 	for (uint32_t i = 0; i < p->n; i++) {
+		if (p->failed && p->step[i].state == STEP_WAITING)
+			continue; /* it will not come to that */
 		draw_step(s, &p->step[i]);
 		past = past || (p->step[i].final && p->step[i].state != STEP_WAITING);
 	}

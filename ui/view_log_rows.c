@@ -12,7 +12,11 @@
 
 /* ---- connection */
 
+/* Every list begins with a mark, where the cursor's bar lets its colour be seen. */
+#define MARK { "", 1, 0, 0, false }
+
 static const struct column conn_columns[] = {
+	MARK,
 	{ "time", 8, 0, 0, false },
 	{ "event", 10, 0, 0, false },
 	{ "how long", 9, 0, 64, true },
@@ -20,19 +24,25 @@ static const struct column conn_columns[] = {
 	{ "broker", 12, 1, 90, false },
 };
 
-static enum role
-conn_role(const char *kind)
+static enum verdict_class
+conn_class(const char *kind)
 {
 	static const struct {
 		const char *kind;
-		enum role role;
-	} roles[] = { { "lost", ROLE_STATE_BAD }, { "refused", ROLE_STATE_BAD },
-		{ "denied", ROLE_STATE_WARN }, { "connected", ROLE_STATE_OK } };
+		enum verdict_class class;
+	} classes[] = { { "lost", CLASS_BAD }, { "refused", CLASS_BAD }, { "denied", CLASS_ATTENTION },
+		{ "connected", CLASS_GOOD } };
 
-	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-		if (strcmp(roles[i].kind, kind) == 0)
-			return roles[i].role;
-	return ROLE_TEXT;
+	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+		if (strcmp(classes[i].kind, kind) == 0)
+			return classes[i].class;
+	return CLASS_NEUTRAL;
+}
+
+static void
+draw_mark(struct grid *g, int x, int y, enum verdict_class class)
+{
+	(void)draw_glyph(g, x, y, glyph_of_class(class), view_state_role(class));
 }
 
 static uint64_t
@@ -51,11 +61,12 @@ draw_conn(const struct view_ctx *c, uint32_t i, const struct table *at, struct g
 	if (e->session_present)
 		(void)snprintf(text + strlen(text), sizeof text - strlen(text), "%ssession kept",
 		    text[0] != '\0' ? ", " : "");
-	(void)draw_text(g, at->x[0], y, at->w[0], ROLE_DIM, time);
-	(void)draw_text(g, at->x[1], y, at->w[1], conn_role(e->kind), e->kind);
-	(void)draw_right(g, at->x[2], y, at->w[2], ROLE_DIM, took);
-	(void)draw_untrusted(g, at->x[3], y, at->w[3], ROLE_TEXT, span_of(text));
-	(void)draw_untrusted(g, at->x[4], y, at->w[4], ROLE_DIM, span_of(e->broker));
+	draw_mark(g, at->x[0], y, conn_class(e->kind));
+	(void)draw_text(g, at->x[1], y, at->w[1], ROLE_DIM, time);
+	(void)draw_text(g, at->x[2], y, at->w[2], ROLE_TEXT, e->kind);
+	(void)draw_right(g, at->x[3], y, at->w[3], ROLE_DIM, took);
+	(void)draw_untrusted(g, at->x[4], y, at->w[4], ROLE_TEXT, span_of(text));
+	(void)draw_untrusted(g, at->x[5], y, at->w[5], ROLE_DIM, span_of(e->broker));
 	return e->n;
 }
 
@@ -95,6 +106,7 @@ draw_sub(const struct view_ctx *c, uint32_t i, const struct table *at, struct gr
 /* ---- decisions */
 
 static const struct column audit_columns[] = {
+	MARK,
 	{ "time", 16, 0, 60, false },
 	{ "decision", 14, 0, 0, false },
 	{ "tree", 10, 2, 0, false },
@@ -109,17 +121,19 @@ draw_audit(const struct view_ctx *c, uint32_t i, const struct table *at, struct 
 	char date[17];
 
 	view_date(date, a->time_ms / 1000);
-	(void)draw_text(g, at->x[0], y, at->w[0], ROLE_DIM, date);
-	(void)draw_untrusted(g, at->x[1], y, at->w[1], ROLE_TEXT, span_of(a->kind));
-	(void)draw_untrusted(g, at->x[2], y, at->w[2], ROLE_TEXT, snap_span(c->snap, a->tree));
-	(void)draw_untrusted(g, at->x[3], y, at->w[3], ROLE_DIM, snap_span(c->snap, a->text));
-	(void)draw_untrusted(g, at->x[4], y, at->w[4], ROLE_DIM, span_of(a->who));
+	draw_mark(g, at->x[0], y, CLASS_NEUTRAL);
+	(void)draw_text(g, at->x[1], y, at->w[1], ROLE_DIM, date);
+	(void)draw_untrusted(g, at->x[2], y, at->w[2], ROLE_TEXT, span_of(a->kind));
+	(void)draw_untrusted(g, at->x[3], y, at->w[3], ROLE_TEXT, snap_span(c->snap, a->tree));
+	(void)draw_untrusted(g, at->x[4], y, at->w[4], ROLE_DIM, snap_span(c->snap, a->text));
+	(void)draw_untrusted(g, at->x[5], y, at->w[5], ROLE_DIM, span_of(a->who));
 	return a->n;
 }
 
 /* ---- the program */
 
 static const struct column log_columns[] = {
+	MARK,
 	{ "time", 8, 0, 40, false },
 	{ "", 5, 0, 0, false },
 	{ "message", 10, 1, 0, false },
@@ -130,18 +144,19 @@ draw_log(const struct view_ctx *c, uint32_t i, const struct table *at, struct gr
 {
 	static const struct {
 		const char *word;
-		enum role role;
-	} levels[] = { [LOG_LEVEL_ERROR] = { "error", ROLE_STATE_BAD },
-		[LOG_LEVEL_WARN] = { "warn", ROLE_STATE_WARN },
-		[LOG_LEVEL_INFO] = { "info", ROLE_DIM }, [LOG_LEVEL_DEBUG] = { "debug", ROLE_DIM } };
+		enum verdict_class class;
+	} levels[] = { [LOG_LEVEL_ERROR] = { "error", CLASS_BAD },
+		[LOG_LEVEL_WARN] = { "warn", CLASS_ATTENTION },
+		[LOG_LEVEL_INFO] = { "info", CLASS_NEUTRAL }, [LOG_LEVEL_DEBUG] = { "debug", CLASS_NEUTRAL } };
 	const struct snap_log *l = &c->snap->log[i];
 	int level = l->level >= LOG_LEVEL_ERROR && l->level <= LOG_LEVEL_DEBUG ? l->level : LOG_LEVEL_INFO;
 	char time[9];
 
 	view_time(time, l->time_ms);
-	(void)draw_text(g, at->x[0], y, at->w[0], ROLE_DIM, time);
-	(void)draw_text(g, at->x[1], y, at->w[1], levels[level].role, levels[level].word);
-	(void)draw_untrusted(g, at->x[2], y, at->w[2], ROLE_TEXT, span_of(l->text));
+	draw_mark(g, at->x[0], y, levels[level].class);
+	(void)draw_text(g, at->x[1], y, at->w[1], ROLE_DIM, time);
+	(void)draw_text(g, at->x[2], y, at->w[2], ROLE_DIM, levels[level].word);
+	(void)draw_untrusted(g, at->x[3], y, at->w[3], ROLE_TEXT, span_of(l->text));
 	return l->n;
 }
 

@@ -122,11 +122,11 @@ draw_matrix(const struct view_ctx *c, struct grid *g, struct rect r)
 
 /* ---- the failures */
 
-enum { COL_TIME, COL_MARK, COL_CODE, COL_TOPIC, COL_REASON, FEED_COUNT };
+enum { COL_MARK, COL_TIME, COL_CODE, COL_TOPIC, COL_REASON, FEED_COUNT };
 
 static const struct column feed_columns[FEED_COUNT] = {
-	[COL_TIME] = { "time", 8, 0, 36, false },
 	[COL_MARK] = { "", 2, 0, 0, false },
+	[COL_TIME] = { "time", 8, 0, 36, false },
 	[COL_CODE] = { "verdict", 15, 0, 50, false },
 	[COL_TOPIC] = { "topic", 10, 3, 0, false },
 	[COL_REASON] = { "reason", 12, 3, 76, false },
