@@ -15,6 +15,7 @@
 struct folder {
 	char path[PATH_MAX];
 	struct buf sums;
+	struct buf owners; /* " --owner FPR" of each, for CHECK */
 };
 
 /* Writes one file and its sum. */
@@ -108,6 +109,7 @@ put_certs(struct folder *f, const char *state_dir, struct span body, struct mq_e
 	    (r = keystore_open(&store, keys, e)) == MQ_OK) {
 		for (size_t i = 0; i < conf->n_owners && r == MQ_OK; i++) {
 			buf_reset(&cert);
+			(void)buf_printf(&f->owners, " --owner %s", conf->owner[i].hex); /* seen later */
 			if (keystore_get_cert(store, &conf->owner[i], &cert) != MQ_OK)
 				continue; /* the person may have it elsewhere */
 			(void)snprintf(name, sizeof name, "%s.asc", conf->owner[i].hex);
@@ -140,12 +142,35 @@ put_conf(struct folder *f, const char *state_dir, struct span bundle, struct mq_
 	return r;
 }
 
+/* The commands that check all of it. A name that a shell might read otherwise is left to the person. */
+static enum mq_err
+put_check(struct folder *f, const struct evidence *ev, struct mq_error *e)
+{
+	struct buf text, tree;
+	enum mq_err r;
+
+	buf_init(&text, SUMS_MAX);
+	buf_init(&tree, SUMS_MAX);
+	if (topic_encode(&tree, buf_span(&ev->tree)) != MQ_OK || memchr(tree.p, '\'', tree.n) != NULL) {
+		buf_reset(&tree);
+		(void)buf_puts(&tree, "TREE"); /* text.err is what counts */
+	}
+	(void)buf_puts(&text, "b2sum -c B2SUMS\n");
+	if (f->owners.n != 0)
+		(void)buf_printf(&text,
+		    "gpg --import *.asc && gpg --verify conf.sig1 conf\n"
+		    "mqgp verify --tree '%s'%s message.evidence\n",
+		    buf_cstr(&tree), buf_cstr(&f->owners));
+	r = text.err == MQ_OK ? put_file(f, "CHECK", buf_span(&text), e) :
+				mq_fail(e, text.err, "no memory for the evidence");
+	buf_done(&tree);
+	buf_done(&text);
+	return r;
+}
+
 static enum mq_err
 put_all(struct folder *f, const char *state_dir, const struct evidence *ev, struct mq_error *e)
 {
-	static const char check[] = "b2sum -c B2SUMS\n"
-				    "gpg --import *.asc && gpg --verify conf.sig1 conf\n"
-				    "mqgp verify --tree TREE message.evidence\n";
 	char path[PATH_MAX];
 	struct buf text;
 	enum mq_err r;
@@ -159,7 +184,7 @@ put_all(struct folder *f, const char *state_dir, const struct evidence *ev, stru
 	buf_done(&text);
 	if (r != MQ_OK || (r = put_file(f, "payload", buf_span(&ev->payload), e)) != MQ_OK ||
 	    (r = put_conf(f, state_dir, buf_span(&ev->bundle), e)) != MQ_OK ||
-	    (r = put_file(f, "CHECK", span_of(check), e)) != MQ_OK)
+	    (r = put_check(f, ev, e)) != MQ_OK)
 		return r;
 	if (f->sums.err != MQ_OK || file_join(path, sizeof path, f->path, "B2SUMS") != MQ_OK)
 		return mq_fail(e, MQ_ENOMEM, "no memory for the sums");
@@ -180,6 +205,7 @@ dash_evidence_save(struct engine *engine, const char *state_dir, uint64_t topic,
 		return mq_fail(e, MQ_ENOENT, "nothing is kept here: there is no state folder");
 	evidence_init(&ev);
 	buf_init(&f.sums, SUMS_MAX);
+	buf_init(&f.owners, SUMS_MAX);
 	if ((r = take_message(engine, topic, serial, &ev, e)) == MQ_OK && ev.tree.n != 0 &&
 	    engine_copy_tree(engine, buf_span(&ev.tree), &copy) == MQ_OK) {
 		(void)buf_put(&ev.bundle, copy.current.p, copy.current.n); /* err is seen when printed */
@@ -189,6 +215,7 @@ dash_evidence_save(struct engine *engine, const char *state_dir, uint64_t topic,
 		r = put_all(&f, state_dir, &ev, e);
 	if (r == MQ_OK)
 		(void)snprintf(path, APP_PATH_MAX, "%.511s", f.path); /* only shown */
+	buf_done(&f.owners);
 	buf_done(&f.sums);
 	evidence_done(&ev);
 	return r;

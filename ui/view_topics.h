@@ -4,7 +4,7 @@
 #ifndef MQGP_UI_VIEW_TOPICS_H
 #define MQGP_UI_VIEW_TOPICS_H
 
-#include "ui/decode.h"
+#include "core/model/decode.h"
 #include "ui/view.h"
 
 enum topics_pane { TOPICS_TREE, TOPICS_DETAIL };

@@ -1,6 +1,6 @@
 /* A payload of a stranger in every way of showing it. */
 #include "tests/fuzz/fuzz.h"
-#include "ui/decode.h"
+#include "core/model/decode.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

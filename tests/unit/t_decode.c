@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "src/osc52.h"
-#include "ui/decode.h"
+#include "core/model/decode.h"
 
 static void
 assert_decodes(struct span value, enum decode_mode m, enum decode_mode as, const char *want)

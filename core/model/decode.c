@@ -1,7 +1,7 @@
 #define JSMN_STATIC
 #define JSMN_STRICT
 #define JSMN_PARENT_LINKS
-#include "ui/decode.h"
+#include "core/model/decode.h"
 
 #include <string.h>
 

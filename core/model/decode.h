@@ -2,8 +2,8 @@
  * A payload as people read it: text, JSON with its structure laid out, or hex. Bytes of strangers
  * stay bytes of strangers: the result goes through draw_untrusted line by line. Pure.
  */
-#ifndef MQGP_UI_DECODE_H
-#define MQGP_UI_DECODE_H
+#ifndef MQGP_CORE_MODEL_DECODE_H
+#define MQGP_CORE_MODEL_DECODE_H
 
 #include <stdbool.h>
 
