@@ -151,7 +151,8 @@ put_check(struct folder *f, const struct evidence *ev, struct mq_error *e)
 
 	buf_init(&text, SUMS_MAX);
 	buf_init(&tree, SUMS_MAX);
-	if (topic_encode(&tree, buf_span(&ev->tree)) != MQ_OK || memchr(tree.p, '\'', tree.n) != NULL) {
+	if (topic_encode(&tree, buf_span(&ev->tree)) != MQ_OK ||
+	    (tree.n != 0 && memchr(tree.p, '\'', tree.n) != NULL)) {
 		buf_reset(&tree);
 		(void)buf_puts(&tree, "TREE"); /* text.err is what counts */
 	}
