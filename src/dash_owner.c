@@ -93,6 +93,16 @@ dash_owner_notice(struct dash_owner *d, enum role *role, char text[MQ_ERROR_TEXT
 	return true;
 }
 
+/* Where it stopped, what was written so far is kept, or it was not worth it. */
+static bool
+draft_is_kept(const struct dash_owner *d)
+{
+	struct outbox_meta m;
+
+	return outbox_peek(d->o.state_dir, (struct span){ d->tree, d->tree_n }, &m) == MQ_OK &&
+	    m.step != OUTBOX_EMPTY;
+}
+
 static void
 finish(struct dash_owner *d, const struct job_view *v)
 {
@@ -100,11 +110,13 @@ finish(struct dash_owner *d, const struct job_view *v)
 
 	dash_say(d, v->result, v->text[0] != '\0' ? v->text : "done");
 	end_job(d);
-	if (v->result != MQ_OK)
+	if (v->result != MQ_OK && draft_is_kept(d))
 		return;
 	buf_reset(&d->draft);
 	buf_reset(&d->meaning);
-	(void)engine_do(d->o.engine, &again, NULL); /* a key was unlocked: nothing is lost if not */
+	d->texts_changed = true;
+	if (v->result == MQ_OK)
+		(void)engine_do(d->o.engine, &again, NULL); /* a key was unlocked: nothing is lost if not */
 }
 
 bool

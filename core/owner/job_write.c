@@ -319,8 +319,10 @@ edit_draft(struct job *j, struct mq_error *e)
 	if (r == MQ_ELIMIT)
 		r = mq_fail(e, r, "the draft is larger than %d bytes; it is kept: %s", CONF_BODY_MAX,
 		    outbox_draft_path(j->box));
-	if (r == MQ_OK && !left && span_eq(buf_span(&before), buf_span(&j->draft)))
+	if (r == MQ_OK && !left && span_eq(buf_span(&before), buf_span(&j->draft))) {
+		(void)outbox_give_up(j->box, "unchanged", NULL); /* else it is opened again: no harm */
 		r = mq_fail(e, MQ_ECANCEL, "nothing was changed");
+	}
 	buf_done(&before);
 	return r;
 }
