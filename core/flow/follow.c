@@ -18,7 +18,7 @@ follow_new(const struct follow_options *o)
 	f->o.topic = follow_span(f);
 	f->jt.topic = follow_span(f);
 	f->import_tokens = FOLLOW_IMPORT_BURST;
-	f->import_at_ms = f->gw.since_mono_ms = clock_mono_ms(o->clock);
+	f->began_ms = f->import_at_ms = f->gw.since_mono_ms = clock_mono_ms(o->clock);
 	return f;
 }
 

@@ -294,12 +294,26 @@ is_too_early(const struct follow *f, const struct follow_watch *w, const struct 
 	return f->n_chain == 0 && w->slot != SLOT_SECURE && r->conf != NULL;
 }
 
+/* At the start those kept here are still being read in. */
+static bool
+lacks_owner(const struct follow *f)
+{
+	const struct conf *c = f->chain[0].conf;
+
+	for (size_t i = 0; i < c->n_owners; i++)
+		if (!desk_knows_key(f->o.desk, &c->owner[i]))
+			return true;
+	return false;
+}
+
 /* The certificates a conf needs are asked for when it is seen: no alarm until they had time. */
 static bool
 waits_for_certs(const struct follow *f, const struct follow_watch *w, const struct accept_result *r)
 {
-	return f->n_chain == 0 && r->verdict == V_UNKNOWN_KEY &&
-	    clock_mono_ms(f->o.clock) - w->since_ms < FOLLOW_CERTS_MS;
+	int64_t now = clock_mono_ms(f->o.clock);
+	bool early = f->n_chain == 0 || (now - f->began_ms < FOLLOW_CERTS_MS && lacks_owner(f));
+
+	return early && r->verdict == V_UNKNOWN_KEY && now - w->since_ms < FOLLOW_CERTS_MS;
 }
 
 void

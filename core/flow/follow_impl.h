@@ -11,7 +11,8 @@
 #define FOLLOW_PGP_MAX 64
 #define FOLLOW_BEHIND_MAX 8
 #define FOLLOW_WATCHES_MAX (FOLLOW_LOG_MAX + FOLLOW_KEYS_MAX + FOLLOW_PGP_MAX + FOLLOW_BEHIND_MAX + 9)
-#define FOLLOW_CERTS_MS 5000 /* first contact: certificates come after the conf that names them */
+#define FOLLOW_CERTS_MS 5000 /* first contact: certificates come after the conf that names them; at
+			      * start: those kept here are read in beside the first messages */
 #define FOLLOW_IMPORT_BURST 40 /* certificates of one tree at start: 16 owners, 16 recovery */
 
 /* The newest payload of one control topic and what was said of it. */
@@ -61,6 +62,7 @@ struct follow {
 	struct judge_tree jt;
 	double import_tokens;
 	int64_t import_at_ms;
+	int64_t began_ms; /* monotonic */
 	bool changed; /* something visible, since the last follow_run */
 };
 

@@ -538,6 +538,12 @@ desk_retry_clears(struct desk *d)
 			d->clear[i].state = EMPTY;
 }
 
+bool
+desk_knows_key(const struct desk *d, const struct fpr *f)
+{
+	return keytable_primary(pgp_keys(d->verify), f) != NULL;
+}
+
 void
 desk_on_other(struct desk *d, desk_other *f, void *arg)
 {

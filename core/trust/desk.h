@@ -69,6 +69,8 @@ bool desk_wait(struct desk *d, int timeout_ms);
 void desk_forget_key(struct desk *d, const struct fpr *primary);
 /* The same for every key. */
 void desk_forget_verdicts(struct desk *d);
+/* The certificate of this primary is in the verify ring. */
+bool desk_knows_key(const struct desk *d, const struct fpr *f);
 /* An answer of the verify child that is not a signature (import, list): handed back here. */
 typedef void desk_other(void *arg, struct pgp_answer *a);
 void desk_on_other(struct desk *d, desk_other *f, void *arg);
