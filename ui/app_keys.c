@@ -145,12 +145,29 @@ prompt_input(struct app *a, const struct input *in)
 
 /* ---- one action each */
 
+/* The screens about trees show the tree one comes from; but work that goes on stays in view. */
+static uint64_t
+tree_to_show(const struct app *a, enum snap_screen to)
+{
+	const struct snap_pipeline *p = &a->snap->pipeline;
+	enum snap_screen from = a->screen[a->now].view->screen;
+
+	if (from == to || (to != SNAP_OWNERSHIP && to != SNAP_CONFIG))
+		return 0;
+	if (to == SNAP_CONFIG && p->n != 0 && !p->finished)
+		return p->tree;
+	return app_target(a).tree_id;
+}
+
 static void
 do_screen(struct app *a, enum action act)
 {
 	for (size_t i = 0; i < a->n_screens; i++)
-		if (a->screen[i].view->show == act)
-			app_show(a, a->screen[i].view->screen);
+		if (a->screen[i].view->show == act) {
+			enum snap_screen to = a->screen[i].view->screen;
+
+			(void)app_go(a, to, tree_to_show(a, to)); /* it is there */
+		}
 }
 
 static void

@@ -290,7 +290,7 @@ go(void *state, uint64_t node)
 {
 	struct config *o = state;
 
-	o->trees = (struct snap_cursor){ .id = node };
+	*o = (struct config){ .trees = { .id = node } };
 }
 
 static const enum action hints[] = { ACTION_EDIT, ACTION_PUSH, ACTION_CHANGES, ACTION_RENEW,
