@@ -230,11 +230,13 @@ start_engine(struct dash *d, struct mq_error *e)
 	struct engine_options eo = { .profile = d->s->profile, .clock = d->clock,
 		.state_dir = d->s->state_dir, .run_dir = d->s->paths.runtime_dir,
 		.trees = d->o->trees, .n_trees = d->o->n_trees, .who = d->s->who };
+	const struct intent ring = { .kind = INTENT_RING };
 	enum mq_err r = engine_start(&d->engine, &eo, e);
 
 	if (r != MQ_OK)
 		return r;
 	log_set_sink(log_to_model, engine_model(d->engine));
+	(void)engine_do(d->engine, &ring, NULL); /* without gpg nobody is known by it */
 	d->view = snap_view_new(engine_model(d->engine));
 	return d->view != NULL ? MQ_OK : mq_fail(e, MQ_ENOMEM, "out of memory");
 }

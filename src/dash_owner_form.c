@@ -14,6 +14,7 @@ struct dash_field {
 	const char *text; /* one fact a line */
 	const char *(*take)(struct dash_owner *d, struct span answer);
 	bool (*needed)(const struct dash_owner *d); /* NULL: always */
+	void (*choices)(struct dash_owner *d, struct app_question *q); /* NULL: none are known */
 };
 
 /* Hex digits in upper case without blanks; false: something else is among them. */
@@ -132,23 +133,50 @@ take_key(struct dash_owner *d, struct span answer)
 	return NULL;
 }
 
+/* Whose certificates are here, but for gateways and ourselves. */
+static void
+people(struct dash_owner *d, struct app_question *q)
+{
+	struct model *m = d->o.engine != NULL ? engine_model(d->o.engine) : NULL;
+	const struct model_key *k;
+	size_t n = 0;
+
+	if (m == NULL)
+		return;
+	model_lock(m);
+	k = model_keys(m, &n);
+	for (size_t i = 0; i < n && q->n_choices < APP_CHOICES; i++) {
+		struct app_choice *c = &q->choice[q->n_choices];
+
+		if (k[i].ours || k[i].secret || k[i].gateway || k[i].revoked || k[i].expired)
+			continue;
+		(void)snprintf(c->hex, sizeof c->hex, "%s", k[i].fpr);
+		(void)snprintf(c->words, sizeof c->words, "%s", k[i].uid);
+		q->n_choices++;
+	}
+	model_unlock(m);
+}
+
 static const struct dash_field transfer[] = {
-	{ APP_ASK_LINE, "new owner", "The fingerprint of the new owner's key, all 40 digits, as they told you.\n"
-	    "Nothing is published before you have confirmed the whole change.", take_owner, NULL },
+	{ APP_ASK_LINE, "new owner", "The fingerprint of the new owner's key, all 40 digits, as they told you;\n"
+	    "or one your gpg knows: Down chooses, a part of a name narrows the list.\n"
+	    "Nothing is published before you have confirmed the whole change.", take_owner, NULL,
+	    people },
 	{ APP_ASK_LINE, "days", "How many days the offer stands; nothing means 7.\n"
-	    "Until it is accepted the gateway stays yours.", take_days, NULL },
+	    "Until it is accepted the gateway stays yours.", take_days, NULL, NULL },
 };
 static const struct dash_field halt[] = {
 	{ APP_ASK_LINE, "reason", "The gateway stops publishing until a new revision is signed.\n"
-	    "One word says why, for everybody to read; nothing means \"owner\".", take_reason, NULL },
+	    "One word says why, for everybody to read; nothing means \"owner\".", take_reason, NULL, NULL },
 };
 static const struct dash_field claim[] = {
 	{ APP_ASK_LINE, "gateway", "This gateway has no owner. Its fingerprint as `mqgpd show` prints it there:\n"
-	    "40 digits, or ed25519: and 64.", take_gateway, NULL },
+	    "40 digits, or ed25519: and 64.", take_gateway, NULL,
+	    NULL },
 	{ APP_ASK_SECRET, "claim code", "The code that `mqgpd init` printed, or the one on the label.\n"
-	    "A mere - if the gateway was delivered with your key in factory.conf.", take_code, NULL },
+	    "A mere - if the gateway was delivered with your key in factory.conf.", take_code, NULL, NULL },
 	{ APP_ASK_LINE, "your key", "The fingerprint of your own key, which will own the tree.\n"
-	    "Nothing: the only secret key you have.", take_key, key_is_open },
+	    "Nothing: the only secret key you have.", take_key, key_is_open, NULL },
 };
 
 #define FIELDS(f) f, sizeof f / sizeof f[0]
@@ -198,7 +226,11 @@ next(struct dash_owner *d)
 void
 dash_form_open(struct dash_owner *d, const struct dash_act *act)
 {
+	const struct intent ring = { .kind = INTENT_RING };
+
 	d->form = (struct dash_form){ .act = act };
+	if (act->field[0].choices != NULL && d->o.engine != NULL)
+		(void)engine_do(d->o.engine, &ring, NULL); /* else those known already are offered */
 	next(d);
 }
 
@@ -219,6 +251,9 @@ dash_form_question(struct dash_owner *d, struct app_question *q)
 	dash_add_text(q, f->text);
 	if (d->form.wrong != NULL)
 		dash_add_text(q, d->form.wrong);
+	memcpy(q->typed, d->form.typed, sizeof q->typed);
+	if (f->choices != NULL)
+		f->choices(d, q);
 	return true;
 }
 
@@ -234,8 +269,12 @@ dash_form_answer(struct dash_owner *d, struct span text)
 		return;
 	}
 	d->form.wrong = act->field[d->form.at].take(d, text);
+	d->form.typed[0] = '\0';
 	if (d->form.wrong == NULL)
 		d->form.at++;
+	else if (act->field[d->form.at].kind == APP_ASK_LINE)
+		(void)snprintf(d->form.typed, sizeof d->form.typed, "%.*s", (int)text.n,
+		    (const char *)text.p); /* an answer is no longer */
 	next(d);
 	if (d->form.at < act->n)
 		return;

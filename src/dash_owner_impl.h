@@ -45,6 +45,7 @@ struct dash_form {
 	size_t at;
 	uint64_t id;
 	const char *wrong; /* why the last answer was not taken */
+	char typed[APP_ANSWER_MAX]; /* which was this one; "" for secrets */
 };
 
 struct dash_owner {

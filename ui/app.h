@@ -21,6 +21,7 @@
 #define APP_COPY_MAX 4096 /* bytes sent to a terminal's clipboard */
 #define APP_QUESTION_LINES 16
 #define APP_ANSWER_MAX 512
+#define APP_CHOICES 64
 #define APP_PATH_MAX 512
 #define APP_ATTACK_WORDS 200
 
@@ -40,6 +41,11 @@ enum app_ask {
 	APP_ASK_LINE,	/* a line of text */
 	APP_ASK_SECRET, /* a line that is not shown */
 };
+/* An answer that is known already. */
+struct app_choice {
+	char hex[65];
+	char words[128]; /* hostile */
+};
 struct app_question {
 	enum app_ask kind;
 	uint64_t id;	    /* another question has another one */
@@ -49,6 +55,10 @@ struct app_question {
 	size_t n_lines;
 	char what[40]; /* WORD: "your key"; LINE, SECRET: what is expected */
 	char hex[129]; /* WORD: in full */
+	/* LINE: what it begins with, and answers to choose from, which may come later */
+	char typed[APP_ANSWER_MAX];
+	struct app_choice choice[APP_CHOICES];
+	size_t n_choices;
 };
 
 /* Everything the outside does for the app. arg is handed back. NULL members: cannot be done, and

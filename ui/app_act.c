@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/app_impl.h"
+#include "ui/choice.h"
 
 struct view_target
 app_target(const struct app *a)
@@ -159,6 +160,28 @@ close_question(struct app *a)
 	app_refresh(a);
 }
 
+/* Choices may come while the question is open already. */
+static void
+take_choices(struct app *a, const struct app_question *q)
+{
+	struct app_pending *p = &a->pending;
+
+	if (a->over != OVER_QUESTION || q->n_choices == p->text.n_choices)
+		return;
+	memcpy(p->text.choice, q->choice, sizeof p->text.choice);
+	p->text.n_choices = q->n_choices;
+	p->chosen = 0;
+	frame_touch(&a->frame);
+}
+
+static void
+open_line(struct app *a)
+{
+	a->over = OVER_QUESTION;
+	if (a->pending.text.kind == APP_ASK_LINE)
+		lineedit_set(&a->answer, span_of(a->pending.text.typed));
+}
+
 void
 app_question_check(struct app *a)
 {
@@ -173,8 +196,10 @@ app_question_check(struct app *a)
 		p->question = 0;
 		return;
 	}
-	if (q.id == p->question)
+	if (q.id == p->question) {
+		take_choices(a, &q);
 		return;
+	}
 	close_question(a);
 	memset(p, 0, sizeof *p);
 	p->action = q.action;
@@ -185,7 +210,7 @@ app_question_check(struct app *a)
 		a->over = OVER_CONFIRM;
 	else if (q.kind != APP_ASK_WORD &&
 	    lineedit_init(&a->answer, APP_ANSWER_MAX, q.kind == APP_ASK_SECRET) == MQ_OK)
-		a->over = OVER_QUESTION;
+		open_line(a);
 	else
 		reply(a, (struct span){ NULL, 0 });
 	frame_touch(&a->frame);
@@ -215,6 +240,37 @@ app_pending_input(struct app *a, const struct input *in)
 	}
 }
 
+/* Moves among the answers that fit; true if the key was for them. */
+static bool
+choose(struct app *a, enum action act)
+{
+	struct app_pending *p = &a->pending;
+	size_t n = p->text.n_choices == 0 ? 0 :
+	    choice_count(&p->text, lineedit_text(&a->answer));
+
+	if (act != ACTION_UP && act != ACTION_DOWN) {
+		if (act != ACTION_LINE_ACCEPT)
+			p->chosen = 0;
+		return false;
+	}
+	if (act == ACTION_UP)
+		p->chosen -= p->chosen != 0;
+	else
+		p->chosen += p->chosen < n;
+	return true;
+}
+
+static void
+reply_line(struct app *a)
+{
+	struct app_pending *p = &a->pending;
+	const struct app_choice *c = p->chosen == 0 ? NULL :
+	    choice_nth(&p->text, lineedit_text(&a->answer), p->chosen);
+
+	reply(a, c != NULL ? span_of(c->hex) : lineedit_text(&a->answer));
+	lineedit_done(&a->answer);
+}
+
 void
 app_answer_input(struct app *a, const struct input *in)
 {
@@ -222,6 +278,8 @@ app_answer_input(struct app *a, const struct input *in)
 	struct secret held;
 
 	a->answer.refused = NULL;
+	if (!a->answer.secret && choose(a, act))
+		return;
 	if (in->kind == INPUT_PASTE) {
 		lineedit_paste(&a->answer, in->paste);
 	} else if (act == ACTION_BACK || act == ACTION_LEAVE) {
@@ -234,8 +292,7 @@ app_answer_input(struct app *a, const struct input *in)
 		secret_free(&held);
 		lineedit_done(&a->answer);
 	} else if (act == ACTION_LINE_ACCEPT) {
-		reply(a, lineedit_text(&a->answer));
-		lineedit_done(&a->answer);
+		reply_line(a);
 	} else if (act == ACTION_NONE) {
 		(void)lineedit_key(&a->answer, in->key); /* a key that is no text does nothing */
 	} else {

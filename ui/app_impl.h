@@ -56,6 +56,7 @@ struct app_pending {
 	size_t tree_n;
 	uint8_t hash[32];
 	struct app_question text;
+	size_t chosen; /* among the answers that fit; 0: what is typed counts */
 };
 
 struct app {

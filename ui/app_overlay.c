@@ -6,6 +6,7 @@
 
 #include "ui/advice.h"
 #include "ui/app_impl.h"
+#include "ui/choice.h"
 
 #define HELP_KEYS 16 /* columns of key names */
 #define WHY_W 84
@@ -213,18 +214,22 @@ static void
 draw_question(struct app *a, struct grid *g, struct rect r)
 {
 	const struct app_question *q = &a->pending.text;
-	struct rect in = draw_box(g, rect_centre(r, 78, (int)q->n_lines + 5), ROLE_DIALOG, q->title,
-	    action_danger(q->action) >= 3 ? ROLE_DANGER : ROLE_DIALOG_TITLE);
+	int choices = (int)(q->n_choices < CHOICE_ROWS ? q->n_choices : CHOICE_ROWS);
+	struct rect in = draw_box(g, rect_centre(r, 78, (int)q->n_lines + 5 + choices), ROLE_DIALOG,
+	    q->title, action_danger(q->action) >= 3 ? ROLE_DANGER : ROLE_DIALOG_TITLE);
 	int x = in.x + 1, y = in.y;
 
-	for (size_t i = 0; i < q->n_lines && y < in.y + in.h - 1; i++)
+	for (size_t i = 0; i < q->n_lines && y < in.y + in.h - 1 - choices; i++)
 		(void)draw_untrusted(g, in.x + 1, y++, in.w - 2, ROLE_DIALOG, span_of(q->line[i]));
 	y += y + 1 < in.y + in.h;
 	x += draw_text(g, x, y, in.w / 2, ROLE_DIALOG, q->what);
 	x += draw_text(g, x, y, 2, ROLE_DIALOG, ": ");
 	lineedit_draw(&a->answer, g, rect_of(x, y, in.x + in.w - 1 - x, 1));
+	if (choices != 0 && y + 1 < in.y + in.h)
+		choice_draw(q, lineedit_text(&a->answer), a->pending.chosen, g, rect_below(in, y + 1 - in.y));
 	if (a->answer.refused != NULL && y + 1 < in.y + in.h)
-		(void)draw_text(g, in.x + 1, y + 1, in.w - 2, ROLE_NOTICE_WARN, a->answer.refused);
+		(void)draw_text(g, in.x + 1, in.y + in.h - 1, in.w - 2, ROLE_NOTICE_WARN,
+		    a->answer.refused);
 }
 
 static void (*const draw_over[])(struct app *, struct grid *, struct rect) = {

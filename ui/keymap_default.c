@@ -90,6 +90,8 @@ static const char text[] =
     "bind prompt C-c leave\n"
     "bind prompt C-z suspend\n"
     "bind prompt C-l redraw\n"
+    "bind prompt Up up\n"
+    "bind prompt Down down\n"
     "bind prompt Left line-left\n"
     "bind prompt C-b line-left\n"
     "bind prompt Right line-right\n"

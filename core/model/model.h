@@ -158,7 +158,7 @@ struct model_key {
 	char use[64];  /* "owner of 2 trees", "epoch 3 of a/b" */
 	char algo[24];
 	int64_t created, expires; /* Unix seconds, 0 = none */
-	bool secret, revoked, expired, ours;
+	bool secret, revoked, expired, ours, gateway;
 };
 
 enum model_step_state { STEP_WAITING, STEP_RUNNING, STEP_DONE, STEP_FAILED, STEP_SKIPPED };

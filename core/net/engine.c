@@ -357,6 +357,7 @@ engine_stop(struct engine *e)
 	desk_free(e->desk);
 	pgp_close(e->verify);
 	pgp_close(e->secret);
+	keytable_done(&e->ring);
 	crew_free(e->crew);
 	model_free(e->model);
 	wakeq_free(e->data);

@@ -82,6 +82,7 @@ int engine_fd(const struct engine *e);
 enum intent_kind {
 	INTENT_PIN, INTENT_UNPIN, INTENT_ACK, /* tree + what the person saw */
 	INTENT_RETRY_KEYS, /* NEEDS-KEY is tried again: a key was unlocked */
+	INTENT_RING,	   /* read the person's own key ring (again): the keys they know */
 	INTENT_REREAD,	   /* subscribe a tree's control topics again */
 	INTENT_AUDIT,	   /* text: a decision made elsewhere (sign, push) */
 };

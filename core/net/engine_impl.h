@@ -74,6 +74,7 @@ struct engine {
 	struct wakeq *data, *control, *events, *asks;
 	struct crew *crew;
 	struct pgp *verify, *secret;
+	struct keytable ring; /* of the person's own home, as of the last INTENT_RING */
 	struct desk *desk;
 	struct windows *windows;
 	struct audit *audit;

@@ -389,7 +389,7 @@ engine_show_tree(struct engine *e, struct engine_tree *t)
 /* ---- keys */
 
 static void
-key_use(struct engine *e, const struct fpr *f, char use[64])
+key_use(const struct engine *e, const struct fpr *f, struct model_key *k)
 {
 	unsigned owner = 0, recovery = 0, reader = 0, gateway = 0;
 
@@ -404,15 +404,16 @@ key_use(struct engine *e, const struct fpr *f, char use[64])
 		gateway += !c->conf->gateway.is_edkey && fpr_eq(&c->conf->gateway.fpr, f);
 	}
 	if (owner != 0)
-		(void)snprintf(use, 64, "owner of %u tree%s", owner, owner == 1 ? "" : "s");
+		(void)snprintf(k->use, sizeof k->use, "owner of %u tree%s", owner, owner == 1 ? "" : "s");
 	else if (recovery != 0)
-		(void)snprintf(use, 64, "recovery key of %u", recovery);
+		(void)snprintf(k->use, sizeof k->use, "recovery key of %u", recovery);
 	else if (gateway != 0)
-		(void)snprintf(use, 64, "gateway");
+		(void)snprintf(k->use, sizeof k->use, "gateway");
 	else if (reader != 0)
-		(void)snprintf(use, 64, "reader of %u", reader);
+		(void)snprintf(k->use, sizeof k->use, "reader of %u", reader);
 	else
-		(void)snprintf(use, 64, "-");
+		(void)snprintf(k->use, sizeof k->use, "-");
+	k->gateway = gateway != 0;
 }
 
 static const char *
@@ -421,30 +422,48 @@ algo_name(int algo)
 	return algo == 22 ? "Ed25519" : algo == 19 ? "ECDSA" : algo == 1 ? "RSA" : "other";
 }
 
+static void
+show_key(const struct engine *e, const struct pgpkey *from, struct model_key *k)
+{
+	const struct fpr *f = &from->sub[0].fpr;
+	const struct pgpkey *own = keytable_primary(&e->ring, f);
+
+	memcpy(k->fpr, f->hex, sizeof k->fpr);
+	(void)snprintf(k->uid, sizeof k->uid, "%.127s", from->uid);
+	(void)snprintf(k->algo, sizeof k->algo, "%s", algo_name(from->sub[0].algo));
+	k->created = from->sub[0].created;
+	k->expires = from->sub[0].expires;
+	k->revoked = is_revoked(from) || is_revoked(own);
+	k->expired = is_expired(from, clock_wall(&e->clock));
+	k->ours = is_ours(e, f);
+	k->secret = own != NULL && own->secret;
+	key_use(e, f, k);
+}
+
+/* The person's own keys first, then those that trees brought, then whom else their gpg knows. */
 void
 engine_show_keys(struct engine *e)
 {
-	const struct keytable *t = pgp_keys(e->verify);
-	struct model_key *k = calloc(t->n != 0 ? t->n : 1, sizeof *k);
-	int64_t now = clock_wall(&e->clock);
-	size_t n = t->n < MODEL_KEYS_MAX ? t->n : MODEL_KEYS_MAX;
+	const struct keytable *met = pgp_keys(e->verify);
+	size_t most = met->n + e->ring.n, n = 0;
+	struct model_key *k = calloc(most != 0 ? most : 1, sizeof *k);
 
 	if (k == NULL)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		const struct pgpkey *from = &t->key[i];
+	for (size_t i = 0; i < e->ring.n; i++)
+		if (e->ring.key[i].secret)
+			show_key(e, &e->ring.key[i], &k[n++]);
+	for (size_t i = 0; i < met->n; i++) {
+		const struct pgpkey *own = keytable_primary(&e->ring, &met->key[i].sub[0].fpr);
 
-		memcpy(k[i].fpr, from->sub[0].fpr.hex, sizeof k[i].fpr);
-		(void)snprintf(k[i].uid, sizeof k[i].uid, "%.127s", from->uid);
-		key_use(e, &from->sub[0].fpr, k[i].use);
-		(void)snprintf(k[i].algo, sizeof k[i].algo, "%s", algo_name(from->sub[0].algo));
-		k[i].created = from->sub[0].created;
-		k[i].expires = from->sub[0].expires;
-		k[i].revoked = is_revoked(from);
-		k[i].expired = is_expired(from, now);
-		k[i].ours = is_ours(e, &from->sub[0].fpr);
-		k[i].secret = from->secret;
+		if (own == NULL || !own->secret)
+			show_key(e, &met->key[i], &k[n++]);
 	}
-	(void)model_set_keys(e->model, k, n); /* without memory the old list stays */
+	for (size_t i = 0; i < e->ring.n; i++)
+		if (!e->ring.key[i].secret &&
+		    keytable_primary(met, &e->ring.key[i].sub[0].fpr) == NULL)
+			show_key(e, &e->ring.key[i], &k[n++]);
+	/* without memory the old list stays */
+	(void)model_set_keys(e->model, k, n < MODEL_KEYS_MAX ? n : MODEL_KEYS_MAX);
 	free(k);
 }

@@ -351,6 +351,7 @@ engine_obey(struct engine *e, const struct intent *i, struct mq_error *err)
 	struct span topic = { i->tree, i->tree_n };
 	struct engine_tree *t = i->tree_n != 0 ? engine_find_tree(e, topic) : NULL;
 	enum mq_err r = MQ_OK;
+	uint32_t id;
 
 	if (t == NULL && (i->kind == INTENT_PIN || i->kind == INTENT_UNPIN ||
 			     i->kind == INTENT_ACK || i->kind == INTENT_REREAD))
@@ -367,6 +368,10 @@ engine_obey(struct engine *e, const struct intent *i, struct mq_error *err)
 		break;
 	case INTENT_RETRY_KEYS:
 		desk_retry_clears(e->desk);
+		break;
+	case INTENT_RING:
+		if (e->secret == NULL || pgp_list(e->secret, false, &id) != MQ_OK)
+			r = mq_fail(err, MQ_EAGAIN, "gpg cannot be asked now");
 		break;
 	case INTENT_REREAD:
 		engine_subscribe_tree(e, t);

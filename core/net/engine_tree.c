@@ -272,13 +272,21 @@ judged(void *arg, struct follow *f, const struct follow_event *fe)
 	buf_done(&topic);
 }
 
-/* Imports asked for by followers; the first one that knows the id takes it. */
+/* Imports asked for by followers, of which the first one that knows the id takes it; and the
+ * person's own ring. */
 void
 engine_other_answer(void *arg, struct pgp_answer *a)
 {
 	struct engine *e = arg;
 	bool ours = false;
 
+	if (a->op == PGP_OP_LIST && a->err == MQ_OK) {
+		keytable_done(&e->ring);
+		e->ring = a->keys;
+		keytable_init(&a->keys);
+		engine_show_keys(e);
+		model_touch(e->model);
+	}
 	if (a->op != PGP_OP_IMPORT)
 		return;
 	for (size_t i = 0; i < e->n_trees && !ours; i++)

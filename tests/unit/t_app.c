@@ -297,6 +297,60 @@ a_line_for_a_job_is_typed_or_pasted(void **state)
 }
 
 static void
+an_answer_is_chosen_from_those_that_fit(void **state)
+{
+	static const char *const people[][2] = {
+		{ "D3902C23A94CA28DBA5E149C167A14AAAA694822", "night-shift" },
+		{ "9C1A0000000000000000000000000000000002EF", "Day Shift \x1b[1m" },
+		{ "607400BEA328EF86FCDD3A57789B3BE9576A3395", "ops-london" },
+	};
+	struct fixture *f = *state;
+	struct app_question *q = &f->p.question;
+
+	ask(f, APP_ASK_LINE, 8);
+	HIDES(f, "night-shift");
+	for (size_t i = 0; i < 3; i++) { /* they come later: gpg is slow */
+		(void)snprintf(q->choice[i].hex, sizeof q->choice[i].hex, "%s", people[i][0]);
+		(void)snprintf(q->choice[i].words, sizeof q->choice[i].words, "%s", people[i][1]);
+	}
+	q->n_choices = 3;
+	plant_frame(&f->p, f->t);
+	SHOWS(f, "D3902C23 A94CA28D BA5E149C 167A14AA AA694822  night-shift");
+	SHOWS(f, "Day Shift \\x1b[1m");
+	plant_type(&f->p, f->t, "shift");
+	HIDES(f, "ops-london");
+	press(f, "Down Down Down Up"); /* there are two */
+	SHOWS(f, ">  D3902C23");
+	press(f, "Down");
+	SHOWS(f, ">  9C1A0000");
+	press(f, "BSpace");
+	HIDES(f, ">  9C1A0000"); /* what is typed counts again */
+	press(f, "C-u");
+	plant_type(&f->p, f->t, "6074 00be");
+	HIDES(f, "night-shift");
+	press(f, "Down Enter");
+	assert_asked(f, "answer 607400BEA328EF86FCDD3A57789B3BE9576A3395\n");
+}
+
+static void
+a_refused_answer_can_be_corrected(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, APP_ASK_LINE, 7);
+	plant_type(&f->p, f->t, "D390");
+	press(f, "Enter");
+	(void)snprintf(f->p.question.typed, sizeof f->p.question.typed, "D390");
+	f->p.question.kind = APP_ASK_LINE;
+	f->p.question.id = 8;
+	plant_frame(&f->p, f->t);
+	SHOWS(f, "your key: D390");
+	plant_type(&f->p, f->t, "2C");
+	press(f, "Enter");
+	assert_asked(f, "answer D390\nanswer D3902C\n");
+}
+
+static void
 a_secret_for_a_job_is_never_drawn(void **state)
 {
 	struct fixture *f = *state;
@@ -492,6 +546,8 @@ main(void)
 		T(no_to_a_job_is_told_to_it),
 		T(a_line_for_a_job_is_typed_or_pasted),
 		T(a_secret_for_a_job_is_never_drawn),
+		T(an_answer_is_chosen_from_those_that_fit),
+		T(a_refused_answer_can_be_corrected),
 		T(a_question_that_is_withdrawn_closes),
 		T(a_paste_outside_of_a_prompt_does_nothing),
 		T(a_held_view_stands_still_and_counts),

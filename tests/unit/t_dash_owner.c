@@ -175,9 +175,11 @@ a_new_owner_is_named_in_full_or_asked_again(void **state)
 		q = answer(d, wrong[i]);
 		assert_string_equal(q.what, "new owner");
 		assert_non_null(strstr(q.line[q.n_lines - 1], "40 hex digits"));
+		assert_string_equal(q.typed, wrong[i]); /* one digit may be all that is wrong */
 	}
 	q = answer(d, "607400be a328ef86 fcdd3a57 789b3be9 576a3395");
 	assert_string_equal(q.what, "days");
+	assert_string_equal(q.typed, "");
 	assert_string_equal(d->jo.owner[0].hex, fpr);
 	assert_int_equal(d->jo.n_owners, 1);
 	q = answer(d, "366");
