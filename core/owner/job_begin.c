@@ -98,8 +98,8 @@ is_unborn(const struct job *j)
 	return m->step == OUTBOX_O2 || (m->step == OUTBOX_O1 && m->base_revision == 0);
 }
 
-static enum mq_err
-drop_unborn(struct job *j, struct mq_error *e)
+enum mq_err
+job_drop(struct job *j, struct mq_error *e)
 {
 	uint32_t revision = outbox_meta(j->box)->revision;
 	enum mq_err r = outbox_give_up(j->box, "cancelled", e);
@@ -127,7 +127,7 @@ job_connect(struct job *j, struct mq_error *e)
 	if ((r = outbox_open(&j->box, j->o.state_dir, job_tree(j), e)) != MQ_OK)
 		return r;
 	if (j->o.kind == JOB_CANCEL && is_unborn(j))
-		return drop_unborn(j, e);
+		return job_drop(j, e);
 	if ((r = signer_open(&j->signer, j->o.profile->gnupg_home, &j->o.ui, job_cancel_fd(j), e)) !=
 		MQ_OK ||
 	    (r = session_open(&j->s, &so, e)) != MQ_OK)

@@ -71,6 +71,8 @@ bool job_same_hash(const uint8_t a[HASH_BYTES], const uint8_t b[HASH_BYTES]);
 
 /* job_begin.c: tree, base, key */
 enum mq_err job_connect(struct job *j, struct mq_error *e);
+/* What lies in the outbox and was never published goes; nothing is left to do. */
+enum mq_err job_drop(struct job *j, struct mq_error *e);
 enum mq_err job_check_key(struct job *j, struct mq_error *e);
 /* job_write.c: bodies */
 enum mq_err job_write_genesis(struct job *j, struct mq_error *e);

@@ -216,16 +216,19 @@ job_write_offer(struct job *j, struct mq_error *e)
 	    clock_wall(j->o.clock) + (int64_t)days * DAY, e) : r;
 }
 
-/* What was published is voided by another N+1; job_connect dropped what never was. */
+/* What was published is voided by another N+1; job_connect dropped what never was. Without either
+ * it is about a draft that an edit left. */
 enum mq_err
 job_write_cancel(struct job *j, struct mq_error *e)
 {
 	const struct accept_candidate *kept;
 	const struct follow_candidate *result;
 
-	if (follow_candidates(session_follow(j->s), &kept, &result) == 0)
-		return mq_fail(e, MQ_ENOENT, "there is no proposal or offer to cancel");
-	return successor(j, e);
+	if (follow_candidates(session_follow(j->s), &kept, &result) != 0)
+		return successor(j, e);
+	if (outbox_meta(j->box)->step == OUTBOX_O1)
+		return job_drop(j, e);
+	return mq_fail(e, MQ_ENOENT, "there is no proposal or offer to cancel");
 }
 
 enum mq_err
