@@ -52,22 +52,17 @@ add(struct turn *sum, const struct turn *t)
 	sum->offered += t->offered / ROUNDS;
 }
 
-static struct publisher
+/* Publishes all of it; returns how many a second were offered. */
+static double
 publish(struct plant *p, const struct packets *packets, double per_second)
 {
 	struct publisher pub;
 
 	if (!publisher_start(&pub, p->broker.port, packets, per_second))
 		die("no publisher");
-	return pub;
-}
-
-static double
-finish(struct publisher *pub)
-{
-	if (!publisher_finish(pub))
+	if (!publisher_finish(&pub))
 		die("the broker ended the publisher's connection");
-	return rate(pub->packets->n + 1, 0, pub->took_ns);
+	return rate(packets->n + 1, 0, pub.took_ns);
 }
 
 /* Until all came, or nothing comes any more. */
@@ -103,13 +98,11 @@ static struct turn
 raw_turn(struct plant *p, enum suite suite, const struct packets *packets, double per_second)
 {
 	struct turn t = { .sent = packets->n };
-	struct publisher pub;
 	struct counter c;
 
 	if (!counter_start(&c, p->broker.port, p->tree[suite].filter))
 		die("no reader");
-	pub = publish(p, packets, per_second);
-	t.offered = finish(&pub);
+	t.offered = publish(p, packets, per_second);
 	await_raw(&c, packets->n);
 	counter_finish(&c);
 	t.got = c.n;
@@ -121,13 +114,11 @@ static struct turn
 our_turn(struct plant *p, enum suite suite, const struct packets *packets, double per_second)
 {
 	struct turn t = { .sent = packets->n };
-	struct publisher pub;
 	struct watch w;
 
 	if (!watch_start(&w, p, suite))
 		die("no engine");
-	pub = publish(p, packets, per_second);
-	t.offered = finish(&pub);
+	t.offered = publish(p, packets, per_second);
 	await_watch(&w, packets->n);
 	t.got = atomic_load(&w.verified);
 	t.other = atomic_load(&w.other);

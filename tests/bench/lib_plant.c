@@ -154,7 +154,9 @@ compose(struct plant *p, struct plant_tree *t, enum suite suite)
 	g.epoch_key_id = key_id;
 	buf_init(&body, CONF_BODY_MAX);
 	ok = conf_new_genesis(&g, clock_wall(&clock), &body, &e) == MQ_OK &&
-	    conf_edit_set(&body, span_of("encryption-alg"), span_of(suite_name(suite)), &e) == MQ_OK;
+	    conf_edit_set(&body, span_of("encryption-alg"), span_of(suite_name(suite)), &e) == MQ_OK &&
+	    /* there is no gateway: nobody shall miss it */
+	    conf_edit_set(&body, span_of("heartbeat"), span_of("86400"), &e) == MQ_OK;
 	if (ok && suite == SUITE_ED25519) /* a conf names no key that nothing uses */
 		ok = conf_edit_remove(&body, span_of("epoch-key-id"), (struct span){ NULL, 0 }, &e) ==
 		    MQ_OK;
@@ -243,6 +245,23 @@ plant_seal(struct plant *p, enum suite suite, size_t n, struct packets *out)
 	return true;
 }
 
+bool
+plant_probe(struct plant *p, enum suite suite)
+{
+	struct plant_tree *t = &p->tree[suite];
+	struct publisher one;
+	struct packets packets;
+	char topic[64];
+	bool ok;
+
+	(void)snprintf(topic, sizeof topic, "%s/line/probe", t->topic);
+	packets_init(&packets);
+	ok = seal(t, span_of(topic), ++t->probes, &packets) &&
+	    publisher_start(&one, p->broker.port, &packets, 0) && publisher_finish(&one);
+	packets_done(&packets);
+	return ok;
+}
+
 /* ---- the engine */
 
 static void
@@ -263,23 +282,6 @@ observe(void *arg, const struct engine_event *ev)
 		atomic_store(&w->first_ns, atomic_load(&w->last_ns));
 }
 
-static bool
-send_probe(struct plant *p, enum suite suite)
-{
-	struct plant_tree *t = &p->tree[suite];
-	struct publisher one;
-	struct packets packets;
-	char topic[64];
-	bool ok;
-
-	(void)snprintf(topic, sizeof topic, "%s/line/probe", t->topic);
-	packets_init(&packets);
-	ok = seal(t, span_of(topic), ++t->probes, &packets) &&
-	    publisher_start(&one, p->broker.port, &packets, 0) && publisher_finish(&one);
-	packets_done(&packets);
-	return ok;
-}
-
 /* Sends messages one by one until one is verified: from then on every message is. */
 static bool
 probe(struct watch *w, enum suite suite)
@@ -288,7 +290,7 @@ probe(struct watch *w, enum suite suite)
 	uint64_t judged = 0, before;
 
 	while (atomic_load(&w->verified) == 0) {
-		if (bench_now() > until || !send_probe(w->plant, suite))
+		if (bench_now() > until || !plant_probe(w->plant, suite))
 			return complain("the engine verifies nothing", NULL);
 		bench_pause(PROBE_NS);
 	}

@@ -42,6 +42,8 @@ bool plant_start(struct plant *p);
 void plant_stop(struct plant *p);
 /* Seals n messages, in turns over the tree's topics, and adds them. An engine takes them once. */
 bool plant_seal(struct plant *p, enum suite suite, size_t n, struct packets *out);
+/* Sends one message on a topic of its own, to see whether the tree is verified already. */
+bool plant_probe(struct plant *p, enum suite suite);
 
 /* The engine on one tree of the plant, with a state folder of its own. */
 struct watch {
