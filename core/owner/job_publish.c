@@ -197,7 +197,7 @@ job_read_back(struct job *j, struct mq_error *e)
 {
 	struct session_options so = { .profile = j->o.profile, .state_dir = j->o.state_dir,
 		.run_dir = j->o.run_dir, .clock = j->o.clock, .tree = job_tree(j),
-		.cancel_fd = job_cancel_fd(j) };
+		.cancel_fd = job_cancel_fd(j), .patient = true };
 	struct look l = { .slot = j->halting ? SLOT_HALT : j->complete ? SLOT_SECURE : SLOT_NEXT,
 		.bytes = buf_span(&j->bundle) };
 	struct session *fresh;

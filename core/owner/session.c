@@ -216,7 +216,8 @@ take_event(struct session *s, const struct mqtt_event *ev)
 		break;
 	case MQTT_EVENT_REFUSED:
 		(void)snprintf(s->words, sizeof s->words, "%s", ev->words);
-		s->refused = !s->was_up && (ev->retry_ms != 0 || is_final(ev->code));
+		s->refused = !s->was_up &&
+		    (is_final(ev->code) || (ev->retry_ms != 0 && !s->o.patient));
 		break;
 	case MQTT_EVENT_LOST:
 	case MQTT_EVENT_STOPPED:

@@ -30,6 +30,7 @@ struct session_options {
 	const struct clock *clock; /* borrowed */
 	struct span tree;	/* copied */
 	int cancel_fd;		/* -1: none */
+	bool patient;		/* a broker that is not there may be restarting: try again */
 	bool decrypt;		/* with the person's keys, without asking for passphrases */
 };
 
