@@ -66,7 +66,7 @@ struct sight {
 	struct demo_watch *eyes;
 	uint64_t since;
 	const char *topic;
-	enum verdict verdict;
+	enum verdict wanted;
 	uint64_t at;
 };
 
@@ -76,16 +76,21 @@ is_seen(void *arg, struct demo_world *w)
 	struct sight *s = arg;
 
 	(void)w;
-	return demo_watch_saw(s->eyes, s->since, s->topic, s->verdict, &s->at);
+	return demo_watch_saw(s->eyes, s->since, s->topic, s->wanted, &s->at);
 }
 
+/* After `since`; *at (may be NULL) says when. */
 static bool
-expect_verdict(struct run *r, struct sight *s, const char *what)
+expect_verdict(struct run *r, uint64_t since, const char *topic, enum verdict wanted,
+    const char *what, uint64_t *at)
 {
+	struct sight s = { .eyes = r->eyes, .since = since, .topic = topic, .wanted = wanted };
 	struct mq_error e = { 0 };
-	enum mq_err result = demo_world_until(&r->w, is_seen, s, SOON_MS, &e);
+	enum mq_err result = demo_world_until(&r->w, is_seen, &s, SOON_MS, &e);
 
-	return expect(r, result, &e, "%s: %s on %s", what, verdict_code(s->verdict), s->topic);
+	if (at != NULL)
+		*at = s.at;
+	return expect(r, result, &e, "%s: %s on %s", what, verdict_code(wanted), topic);
 }
 
 /* Nobody may be alarmed by what is in order. */
@@ -178,14 +183,12 @@ expect_unharmed(struct run *r, const struct staging *s, uint64_t after,
     const struct demo_tree_view *before)
 {
 	bool control = strstr(s->staged.topic, "/mqgp.conf/") != NULL;
-	const struct sight good = { .eyes = r->eyes, .since = after,
-		.topic = control ? DEMO_TREE_COOLING "/flow" : s->staged.topic, .verdict = V_VERIFIED };
-	struct sight next = good;
+	const char *topic = control ? DEMO_TREE_COOLING "/flow" : s->staged.topic;
 	struct demo_tree_view now;
 	struct mq_error e = { 0 };
 	enum mq_err same;
 
-	(void)expect_verdict(r, &next, "  the next message is good");
+	(void)expect_verdict(r, after, topic, V_VERIFIED, "  the next message is good", NULL);
 	now = demo_watch_tree(r->eyes, s->staged.tree);
 	same = now.revision == before->revision && now.gw_revision == before->gw_revision &&
 	    memcmp(now.hash, before->hash, sizeof now.hash) == 0 ? MQ_OK :
@@ -198,16 +201,14 @@ static void
 attack(struct run *r, const struct demo_attack *a)
 {
 	struct staging s = { .attack = a };
-	struct sight bad = { .eyes = r->eyes, .verdict = a->verdict };
 	struct demo_tree_view before;
+	uint64_t since = demo_watch_mark(r->eyes), at;
 
 	demo_tell(&r->w, "attack, %s", a->name);
-	bad.since = demo_watch_mark(r->eyes);
 	if (stage(r, &s)) {
 		before = demo_watch_tree(r->eyes, s.staged.tree);
-		bad.topic = s.staged.topic;
-		if (expect_verdict(r, &bad, "it is caught"))
-			expect_unharmed(r, &s, bad.at, &before);
+		if (expect_verdict(r, since, s.staged.topic, a->verdict, "it is caught", &at))
+			expect_unharmed(r, &s, at, &before);
 	}
 	demo_staged_done(&s.staged);
 }
@@ -241,8 +242,7 @@ watch_begins(struct run *r)
 		    &(struct hope){ .eyes = r->eyes, .tree = trees[i], .state = "ACTIVE" },
 		    "owner A");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		(void)expect_verdict(r, &(struct sight){ .eyes = r->eyes, .topic = rows[i].topic,
-		    .verdict = rows[i].verdict }, rows[i].what);
+		(void)expect_verdict(r, 0, rows[i].topic, rows[i].verdict, rows[i].what, NULL);
 	expect_calm(r, 0, "the beginning");
 }
 
@@ -295,8 +295,7 @@ see_as_b(struct run *r, uint32_t revision)
 		return;
 	(void)expect_tree(r, &(struct hope){ .eyes = r->eyes, .tree = DEMO_TREE_COOLING,
 	    .state = "ACTIVE", .owner = b->key.hex, .revision = revision }, "owner B, the new owner,");
-	(void)expect_verdict(r, &(struct sight){ .eyes = r->eyes,
-	    .topic = DEMO_TREE_COOLING "/temp", .verdict = V_VERIFIED }, "data under B's key");
+	(void)expect_verdict(r, 0, DEMO_TREE_COOLING "/temp", V_VERIFIED, "data under B's key", NULL);
 }
 
 static void

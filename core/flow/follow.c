@@ -217,13 +217,15 @@ step_behind(struct follow *f, const struct follow_watch *from, struct span paylo
 
 static void judge_watch(struct follow *f, struct follow_watch *w);
 
-/* w gets other bytes: what lies there and was not judged yet has its turn first. */
+/* w gets other bytes: what lies there and was not judged yet has its turn first. What was found good
+ * had its turn: with newer knowledge it would be called old, though nobody served it again. */
 static void
 judge_before_overwritten(struct follow *f, struct follow_watch *w, const uint8_t digest[HASH_BYTES])
 {
 	struct span payload;
 
-	if (!w->dirty || w->slot == SLOT_PGP || memcmp(w->digest, digest, HASH_BYTES) == 0)
+	if (!w->dirty || w->slot == SLOT_PGP || memcmp(w->digest, digest, HASH_BYTES) == 0 ||
+	    (w->told && verdict_is_green(w->verdict)))
 		return;
 	if (w->slot == SLOT_RECEIPT || w->slot == SLOT_STATUS)
 		judge_watch(f, w);

@@ -40,6 +40,8 @@ an_update_waits_for_the_gateways_receipt(void **state)
 	site_data(&f->s, "temp", 1, "1");
 	(void)watcher_msg(&f->w, &f->s, "temp", V_VERIFIED);
 	assert_int_equal(watcher_snap(&f->w, SNAP_OWNERSHIP)->tree_detail.revision[0].revision, 2);
+	/* revision 1 was overwritten on `secure`, not served again */
+	assert_int_equal(watcher_count(&f->w, EVENT_CONF, &f->s, CLASS_BAD), 0);
 }
 
 static void
