@@ -323,6 +323,9 @@ worth_another_look(const struct follow_watch *w)
 {
 	if (w->slot == SLOT_PGP)
 		return w->told && (w->verdict == V_UNKNOWN_KEY || w->verdict == V_NEEDS_CONF);
+	/* What was current when it came is not an alarm because something newer came since. */
+	if ((w->slot == SLOT_SECURE || w->slot == SLOT_LOG) && w->told && w->verdict == V_VERIFIED)
+		return false;
 	return !judged_for_good(w) && at_once(&(struct topic_parts){ .slot = w->slot },
 					  (struct span){ NULL, 0 }) == V_NONE;
 }
