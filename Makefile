@@ -167,7 +167,8 @@ bench: ## measured ratios against a reference in the same run
 	@$(MAKE) --no-print-directory MODE=release bench-run
 .PHONY: bench-run unit
 bench-run: $(BENCH) programs
-	@for b in $(BENCH) $(wildcard tests/bench/*.bench); do echo "== $$(basename $$b)"; "./$$b" || exit 1; done
+	@for b in $(BENCH) $(wildcard tests/bench/*.bench); do echo "== $$(basename $$b)"; "./$$b" || missed="$$missed $$(basename $$b)"; done; \
+	if [ -n "$$missed" ]; then echo "missed an aim:$$missed"; exit 1; fi
 FUZZ_TIME ?= 20
 fuzz: ## every fuzz target for FUZZ_TIME seconds (FUZZ_ONLY="names")
 	@$(MAKE) --no-print-directory MODE=fuzz FUZZ_TIME=$(FUZZ_TIME) fuzz-run
