@@ -236,12 +236,8 @@ dash_owner_job(void *arg, enum action a, struct span tree, struct mq_error *e)
 	const struct dash_act *act;
 	bool claimable = false;
 
-	if (d->job != NULL && a == ACTION_CANCEL) {
-		(void)dash_owner_stop(d); /* there is one */
-		return MQ_OK;
-	}
 	if (dash_owner_busy(d))
-		return mq_fail(e, MQ_EAGAIN, "one thing at a time: the work on the Config screen goes first");
+		return mq_fail(e, MQ_EAGAIN, "one thing at a time: work goes on; Escape on screen 5 stops it");
 	if (d->o.state_dir == NULL)
 		return mq_fail(e, MQ_ESTATE, "nothing is kept here, so nothing can be signed");
 	if (!take_tree(d, tree, &claimable))

@@ -49,7 +49,7 @@ bool dash_owner_fill(struct dash_owner *d, const struct snap_request *r, const s
 /* ---- struct app_port */
 
 enum mq_err dash_owner_decide(void *arg, const struct app_decision *decision, struct mq_error *e);
-/* Cancel while a job runs stops it. */
+/* One at a time: dash_owner_stop ends the one that runs. */
 enum mq_err dash_owner_job(void *arg, enum action a, struct span tree, struct mq_error *e);
 bool dash_owner_stop(void *arg);
 void dash_owner_question(void *arg, struct app_question *q);

@@ -42,21 +42,23 @@ static void
 describe(struct app_question *q, enum action act, const struct view_target *t)
 {
 	const char *colon = strrchr(t->gateway, ':');
+	const struct span none = span_of("");
 
 	memset(q, 0, sizeof *q);
 	q->action = act;
 	if (act == ACTION_PIN) {
 		(void)snprintf(q->title, sizeof q->title, "pin this gateway");
-		add_line(q, "Only this key may speak for ", t->tree, " from now on.");
+		add_line(q, "", t->tree, "");
+		add_line(q, "Only this key may speak for it from now on.", none, "");
 		add_line(q, "Compare it with what `mqgpd show` prints at the gateway.",
-		    (struct span){ (const uint8_t *)"", 0 }, "");
+		    none, "");
 		(void)snprintf(q->what, sizeof q->what, "the gateway's key");
 		(void)snprintf(q->hex, sizeof q->hex, "%s", colon != NULL ? colon + 1 : t->gateway);
 	} else {
 		(void)snprintf(q->title, sizeof q->title, "forget this pin");
-		add_line(q, "The pinned gateway and history of ", t->tree, " are forgotten.");
-		add_line(q, "Whoever comes next will have to be looked at anew.",
-		    (struct span){ (const uint8_t *)"", 0 }, "");
+		add_line(q, "", t->tree, "");
+		add_line(q, "Its pinned gateway and its history are forgotten.", none, "");
+		add_line(q, "Whoever comes next will have to be looked at anew.", none, "");
 		(void)snprintf(q->what, sizeof q->what, "the conf");
 		hash_hex(q->hex, t->conf_hash);
 	}
