@@ -227,9 +227,8 @@ judge_before_overwritten(struct follow *f, struct follow_watch *w, const uint8_t
 	if (!w->dirty || w->slot == SLOT_PGP || memcmp(w->digest, digest, HASH_BYTES) == 0 ||
 	    (w->told && verdict_is_green(w->verdict)))
 		return;
-	if (w->slot == SLOT_RECEIPT || w->slot == SLOT_STATUS)
-		judge_watch(f, w);
-	else if (desk_get(f->o.desk, follow_span(f), w->slot, w->number, &payload) && payload.n != 0)
+	judge_watch(f, w); /* most need no gpg: a flood of strangers is seen through at once */
+	if (w->dirty && desk_get(f->o.desk, follow_span(f), w->slot, w->number, &payload) && payload.n != 0)
 		step_behind(f, w, payload);
 }
 

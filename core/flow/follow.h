@@ -35,6 +35,7 @@ struct follow_conf {
 /* The person's anchor, from the pins file. */
 struct follow_pin {
 	bool any;
+	bool changed; /* the gateway was found changed, and nobody has acknowledged it */
 	struct conf_gateway gateway;
 	uint32_t revision;
 	uint8_t hash[HASH_BYTES];

@@ -429,6 +429,7 @@ follow_set_pin(struct follow *f, const struct follow_pin *pin, struct span bundl
 	desk_vouch(f->o.desk, follow_span(f));
 	f->pin = *pin;
 	f->marks.pinned = true;
+	f->marks.gateway_changed |= pin->changed;
 	f->changed = true;
 	if (f->n_chain != 0 || bundle.n == 0)
 		return MQ_OK;

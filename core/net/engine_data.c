@@ -150,7 +150,7 @@ finish_authentic(struct engine *e, struct judge_job *job)
 	if (verdict_is_green(job->j.verdict))
 		node->flags |= TOPIC_VERIFIED;
 	/* What passed while nobody listened here was not lost on its way. */
-	if (node->last_ms < e->up_since_ms) {
+	if (node->last_ms < e->up_ms) {
 		job->j.lost = 0;
 		job->j.flags &= ~(unsigned)FLAG_LOST;
 	}

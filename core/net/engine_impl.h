@@ -45,6 +45,7 @@ struct engine_tree {
 	int64_t audited_ms[V_COUNT]; /* last audit row of this red verdict */
 	uint32_t audit_skipped[V_COUNT];
 	uint8_t saved_hash[HASH_BYTES]; /* bundle in the state folder */
+	bool saved_changed;		/* the pin in the state folder says so */
 	uint32_t saved_epoch;		/* secret in the state folder; 0: none */
 };
 
@@ -97,7 +98,6 @@ struct engine {
 	int64_t up_ms;		   /* monotonic: the link is up since; 0: never was */
 	int64_t next_tick_ms, last_wall_ms, last_mono_ms, windows_saved_ms;
 	bool link_up;
-	int64_t up_since_ms; /* monotonic */
 	int change_fd;
 	uint64_t changes_told;
 	pthread_t thread;

@@ -281,8 +281,6 @@ set_up(struct engine *e, bool up)
 		return;
 	e->link_up = up;
 	if (up)
-		e->up_since_ms = clock_mono_ms(&e->clock);
-	if (up)
 		e->up_ms = clock_mono_ms(&e->clock);
 	for (size_t i = 0; i < e->n_trees; i++)
 		follow_link(e->tree[i]->follow, up);

@@ -216,8 +216,9 @@ engine_load_tree(struct engine *e, struct engine_tree *t)
 	uint8_t secret[32];
 	struct buf bundle;
 
-	if (pin == NULL || pin->state != PIN_STATE_PINNED)
+	if (pin == NULL || pin->state == PIN_STATE_FORMER)
 		return;
+	fp.changed = t->saved_changed = pin->state == PIN_STATE_CHANGED;
 	fp.gateway = pin->gateway;
 	fp.revision = pin->revision;
 	memcpy(fp.hash, pin->hash, HASH_BYTES);
@@ -251,13 +252,19 @@ pin_of(const struct conf *c, struct pin *out)
 }
 
 static bool
-save_pin(struct engine *e, const struct follow_conf *c, struct mq_error *err)
+save_pin(struct engine *e, struct engine_tree *t, const struct follow_conf *c, struct mq_error *err)
 {
+	bool changed = follow_marks(t->follow)->gateway_changed;
 	struct pin pin;
 
 	pin_of(c->conf, &pin);
-	return keystore_put_bundle(e->keys, conf_topic(c->conf), buf_span(&c->bundle), err) == MQ_OK &&
-	    pins_set(e->pins, &pin, err) == MQ_OK;
+	pin.state = changed ? PIN_STATE_CHANGED : PIN_STATE_PINNED;
+	if (keystore_put_bundle(e->keys, conf_topic(c->conf), buf_span(&c->bundle), err) != MQ_OK ||
+	    pins_set(e->pins, &pin, err) != MQ_OK)
+		return false;
+	memcpy(t->saved_hash, c->conf->hash, HASH_BYTES);
+	t->saved_changed = changed;
+	return true;
 }
 
 /* A pinned tree moved on by its own rule: the pin follows, durably. */
@@ -269,19 +276,22 @@ engine_save_tree(struct engine *e, struct engine_tree *t)
 	struct span topic = { t->topic, t->topic_n };
 	struct mq_error err;
 	char text[120];
+	bool moved;
 
 	if (c == NULL || !follow_marks(t->follow)->pinned)
 		return;
 	if (s != NULL && t->saved_epoch != c->conf->epoch &&
 	    keystore_put_epoch(e->keys, topic, c->conf->epoch, s->p, NULL) == MQ_OK)
 		t->saved_epoch = c->conf->epoch;
-	if (memcmp(t->saved_hash, c->conf->hash, HASH_BYTES) == 0)
+	moved = memcmp(t->saved_hash, c->conf->hash, HASH_BYTES) != 0;
+	if (!moved && t->saved_changed == follow_marks(t->follow)->gateway_changed)
 		return;
-	if (!save_pin(e, c, &err)) {
+	if (!save_pin(e, t, c, &err)) {
 		model_log(e->model, 0, err.text);
 		return; /* tried again with the next change; the tree is judged right meanwhile */
 	}
-	memcpy(t->saved_hash, c->conf->hash, HASH_BYTES);
+	if (!moved)
+		return;
 	(void)snprintf(text, sizeof text, "revision %u is the current one", c->conf->revision);
 	engine_audit(e, "state", topic, text, "");
 }
@@ -300,13 +310,12 @@ obey_pin(struct engine *e, struct engine_tree *t, const struct intent *i, struct
 	if (memcmp(c->conf->hash, i->hash, HASH_BYTES) != 0)
 		return mq_fail(err, MQ_EAGAIN, "the tree moved on to revision %u; look again",
 		    c->conf->revision);
-	if (!save_pin(e, c, err))
+	if (!save_pin(e, t, c, err))
 		return err != NULL && err->code != MQ_OK ? err->code : MQ_EIO;
 	fp.gateway = c->conf->gateway;
 	fp.revision = c->conf->revision;
 	memcpy(fp.hash, c->conf->hash, HASH_BYTES);
 	(void)follow_set_pin(t->follow, &fp, (struct span){ NULL, 0 });
-	memcpy(t->saved_hash, c->conf->hash, HASH_BYTES);
 	text_hex(hex, c->conf->hash, HASH_BYTES);
 	engine_audit(e, "pin", (struct span){ t->topic, t->topic_n },
 	    "pinned after comparing the gateway's fingerprint", hex);
@@ -337,6 +346,7 @@ obey_ack(struct engine *e, struct engine_tree *t, const struct intent *i, struct
 	if (c != NULL && memcmp(c->conf->hash, i->hash, HASH_BYTES) != 0)
 		return mq_fail(err, MQ_EAGAIN, "the tree moved on; look again");
 	follow_acknowledge(t->follow);
+	engine_save_tree(e, t);
 	if (n != NULL)
 		topictree_acknowledge(model_topics(e->model), n);
 	if (c != NULL)

@@ -415,8 +415,8 @@ watcher_confs(struct watcher *w, enum verdict v)
 	return count_of(w, &w->by_conf[v]);
 }
 
-void
-watcher_total(struct watcher *w, enum verdict v, uint64_t n)
+static void
+await_count(struct watcher *w, const uint64_t *counts, enum verdict v, uint64_t n)
 {
 	struct timespec until;
 	uint64_t have;
@@ -424,18 +424,24 @@ watcher_total(struct watcher *w, enum verdict v, uint64_t n)
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += DEADLINE_S;
 	(void)pthread_mutex_lock(&w->lock);
-	while (w->by_msg[v] < n)
+	while (counts[v] < n)
 		if (pthread_cond_timedwait(&w->more, &w->lock, &until) == ETIMEDOUT)
 			break;
-	have = w->by_msg[v];
-	(void)pthread_mutex_unlock(&w->lock);
+	have = counts[v];
 	for (int i = 0; have < n && i < V_COUNT; i++)
-		if (w->by_msg[i] != 0)
+		if (counts[i] != 0)
 			print_error("%s: %llu\n", verdict_code((enum verdict)i),
-			    (unsigned long long)w->by_msg[i]);
+			    (unsigned long long)counts[i]);
+	(void)pthread_mutex_unlock(&w->lock);
 	if (have < n)
-		fail_msg("%llu messages are %s instead of %llu", (unsigned long long)have,
-		    verdict_code(v), (unsigned long long)n);
+		fail_msg("%llu are %s instead of %llu", (unsigned long long)have, verdict_code(v),
+		    (unsigned long long)n);
+}
+
+void
+watcher_total(struct watcher *w, enum verdict v, uint64_t n)
+{
+	await_count(w, w->by_msg, v, n);
 }
 
 size_t

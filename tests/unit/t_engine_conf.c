@@ -11,6 +11,8 @@
 #include <sodium.h>
 
 #include "core/base/text.h"
+#include "core/flow/follow_impl.h"
+#include "core/net/engine_impl.h"
 #include "tests/unit/lib_watcher.h"
 
 static void
@@ -42,6 +44,33 @@ an_update_waits_for_the_gateways_receipt(void **state)
 	assert_int_equal(watcher_snap(&f->w, SNAP_OWNERSHIP)->tree_detail.revision[0].revision, 2);
 	/* revision 1 was overwritten on `secure`, not served again */
 	assert_int_equal(watcher_count(&f->w, EVENT_CONF, &f->s, CLASS_BAD), 0);
+}
+
+/* As if five minutes had passed; everything the engine knows is behind the model's lock. */
+static void
+make_update_old(struct scene *f)
+{
+	struct engine *e = f->w.e;
+
+	model_lock(engine_model(e));
+	engine_find_tree(e, span_of(f->s.topic))->follow->marks.update_since_ms -= 301000;
+	model_unlock(engine_model(e));
+}
+
+static void
+a_receipt_that_does_not_come_is_missed_after_five_minutes(void **state)
+{
+	struct scene *f = *state;
+
+	scene_active(f);
+	publish_next_revision(f, "max-age", "77");
+	site_show(&f->s, "secure");
+	assert_string_equal(watcher_state(&f->w, &f->s, "PENDING-UPDATE").who, "the gateway");
+	make_update_old(f);
+	(void)watcher_state(&f->w, &f->s, "NO-RECEIPT");
+	site_adopt(&f->s);
+	site_receipt(&f->s, GS_ACTIVE);
+	(void)watcher_state(&f->w, &f->s, "ACTIVE");
 }
 
 static void
@@ -142,6 +171,55 @@ an_outsider_who_names_himself_owner_is_a_stranger(void **state)
 	assert_string_equal(watcher_row(&f->w, &f->s)->state_word, "ACTIVE");
 	assert_string_equal(watcher_row(&f->w, &f->s)->owner, f->p->who[ALICE].hex);
 	assert_false(watcher_row(&f->w, &f->s)->offer);
+}
+
+static void
+a_conf_for_another_gateway_is_told_until_acknowledged_also_after_a_restart(void **state)
+{
+	struct scene *f = *state;
+	struct buf good;
+
+	scene_active(f);
+	buf_init(&good, BUNDLE_MAX);
+	assert_int_equal(buf_put(&good, f->s.bundle.p, f->s.bundle.n), MQ_OK);
+	publish_next_revision(f, "gateway", "openpgp4:28AAA2701B2C3D4E5F60718293A4B5C6D7E86CCD");
+	site_show(&f->s, "secure");
+	(void)watcher_conf(&f->w, &f->s, SLOT_SECURE, V_WRONG_GATEWAY);
+	(void)watcher_state(&f->w, &f->s, "GATEWAY-CHANGED");
+	site_put(&f->s, "secure", buf_span(&good)); /* nobody would know any more */
+	(void)watcher_conf(&f->w, &f->s, SLOT_SECURE, V_VERIFIED);
+	buf_done(&good);
+	watcher_halt(&f->w);
+	watcher_start(&f->w);
+	(void)watcher_state(&f->w, &f->s, "GATEWAY-CHANGED");
+	assert_int_equal(watcher_row(&f->w, &f->s)->pin, PIN_CHANGED);
+	conf_free(f->s.conf);
+	f->s.conf = conf_dup(f->s.runs); /* what is on the screen */
+	assert_int_equal(watcher_do(&f->w, INTENT_ACK, &f->s), MQ_OK);
+	(void)watcher_state(&f->w, &f->s, "ACTIVE");
+	watcher_halt(&f->w);
+	watcher_start(&f->w);
+	(void)watcher_state(&f->w, &f->s, "ACTIVE");
+	assert_false(watcher_was(&f->w, &f->s, "GATEWAY-CHANGED"));
+}
+
+static void
+a_receipt_of_an_unknown_conf_of_our_revision_may_be_a_split(void **state)
+{
+	struct scene *f = *state;
+	struct receipt r = { .state = GS_ACTIVE, .revision = 1 };
+	struct buf b;
+
+	scene_active(f);
+	memset(r.conf, 9, sizeof r.conf);
+	buf_init(&b, RECEIPT_MAX);
+	site_print(&f->s, &r, &b);
+	site_put(&f->s, "receipt", buf_span(&b));
+	(void)watcher_conf(&f->w, &f->s, SLOT_RECEIPT, V_NEEDS_CONF);
+	(void)watcher_state(&f->w, &f->s, "SPLIT?");
+	site_receipt(&f->s, GS_ACTIVE);
+	(void)watcher_state(&f->w, &f->s, "ACTIVE");
+	buf_done(&b);
 }
 
 static void
@@ -372,10 +450,10 @@ a_fake_info_copy_is_drift_and_nothing_more(void **state)
 	assert_int_equal(buf_put(&fake, f->s.draft.p, f->s.draft.n), MQ_OK);
 	at = strstr(buf_cstr(&fake), "127.0.0.1");
 	assert_non_null(at);
-	at[0] = '6';
+	at[8] = '9';
 	site_put(&f->s, "", buf_span(&fake));
 	seen = watcher_conf(&f->w, &f->s, SLOT_INFO, V_INFO_MISMATCH);
-	assert_non_null(strstr(seen.text, "url=mqtt://627.0.0.1"));
+	assert_non_null(strstr(seen.text, "url=mqtt://127.0.0.9"));
 	assert_true(watcher_row(&f->w, &f->s)->drift);
 	assert_string_equal(watcher_row(&f->w, &f->s)->state_word, "ACTIVE");
 	buf_done(&fake);
@@ -490,6 +568,9 @@ main(int argc, char **argv)
 		T(revisions_missed_are_caught_up_through_log),
 		T(a_conf_of_another_tree_does_not_count_here),
 		T(an_outsider_who_names_himself_owner_is_a_stranger),
+		T(a_receipt_that_does_not_come_is_missed_after_five_minutes),
+		T(a_conf_for_another_gateway_is_told_until_acknowledged_also_after_a_restart),
+		T(a_receipt_of_an_unknown_conf_of_our_revision_may_be_a_split),
 		T(garbage_on_every_slot_is_named),
 		T(two_candidates_in_one_breath_are_both_judged),
 		T(an_offer_waits_for_the_new_owner_and_his_signature_completes_it),

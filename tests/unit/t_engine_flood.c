@@ -60,6 +60,7 @@ fake_confs_of_strangers_cost_no_gpg_and_change_nothing(void **state)
 	/* a broker may drop some of a flood; those that arrived were refused one by one */
 	(void)watcher_conf(&f->w, &f->s, SLOT_SECURE, V_UNKNOWN_KEY);
 	assert_in_range(watcher_confs(&f->w, V_UNKNOWN_KEY), 1, CONFS);
+	assert_int_equal(watcher_confs(&f->w, V_RATE_LIMITED), 0);
 	assert_string_equal(watcher_row(&f->w, &f->s)->state_word, "ACTIVE");
 	assert_int_equal(watcher_confs(&f->w, V_SYS_ERROR), 0);
 }
