@@ -299,8 +299,8 @@ build_status(struct app *a)
 	a->port.build(a->port.arg, &r, a->snap);
 }
 
-static void
-build_what_is_due(struct app *a)
+void
+app_settle(struct app *a)
 {
 	if (a->paused) {
 		if (a->stale_held)
@@ -350,7 +350,7 @@ app_draw(struct app *a, struct term *t, int64_t mono_ms)
 		a->stale_snap = a->stale_held = true;
 	}
 	a->grid.ascii = t->ascii;
-	build_what_is_due(a);
+	app_settle(a);
 	app_pending_check(a);
 	err = frame_draw(t, &a->grid, app_wish(a), &parts);
 	frame_drawn(&a->frame, mono_ms);

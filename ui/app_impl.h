@@ -107,6 +107,7 @@ app_here(struct app *a)
 struct view_ctx app_ctx(const struct app *a);
 struct layout_wish app_wish(const struct app *a);
 void app_pause(struct app *a);
+void app_settle(struct app *a);	/* asks anew for what is stale: then the cursors stand where they were moved */
 void app_refresh(struct app *a);	/* build anew for the next frame, draw at once */
 void app_sayf(struct app *a, enum role role, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -332,11 +332,14 @@ static void
 screen_action(struct app *a, enum action act)
 {
 	struct app_screen *s = app_here(a);
-	struct view_ctx c = app_ctx(a);
 	struct view_ask ask = { .role = ROLE_NOTICE };
+	struct view_ctx c;
 
 	if (act != ACTION_BACK_OR_QUIT && act != ACTION_LEAVE)
 		a->quit_asked = false;
+	if (a->built)
+		app_settle(a); /* keys typed ahead mean what the ones before them chose */
+	c = app_ctx(a);
 	if (view_first(act) && a->built && s->view->act(s->state, &c, act, &ask)) {
 		app_refresh(a);
 		do_ask(a, &ask);

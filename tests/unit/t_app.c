@@ -242,6 +242,15 @@ a_pin_on_the_topics_screen_leads_to_the_tree_first(void **state)
 	HIDES(f, "pin this gateway");
 }
 
+static void
+keys_typed_ahead_act_on_what_they_chose(void **state)
+{
+	struct fixture *f = *state;
+
+	plant_type(&f->p, f->t, "2jE"); /* one read, no frame between */
+	assert_asked(f, "edit chernobyl/unit1/cooling_plant\n");
+}
+
 /* ---- questions of a job */
 
 static void
@@ -546,6 +555,7 @@ main(void)
 		T(no_to_a_job_is_told_to_it),
 		T(a_line_for_a_job_is_typed_or_pasted),
 		T(a_secret_for_a_job_is_never_drawn),
+		T(keys_typed_ahead_act_on_what_they_chose),
 		T(an_answer_is_chosen_from_those_that_fit),
 		T(a_refused_answer_can_be_corrected),
 		T(a_question_that_is_withdrawn_closes),
