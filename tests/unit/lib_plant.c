@@ -150,8 +150,8 @@ add_offer(struct model_tree *t)
 static void
 add_chain(struct model_tree *t, uint32_t last)
 {
-	static const char *const what[] = { "first conf", "epoch 1 to 2", "reader added: 9C1A\xe2\x80\xa6" "02EF",
-		"heartbeat 60 to 30 s" };
+	static const char *const what[] = { "first conf", "epoch 1 to 2",
+		("reader added: 9C1A\xe2\x80\xa6" "02EF"), "heartbeat 60 to 30 s" };
 	struct model_revision r[4];
 
 	memset(r, 0, sizeof r);
