@@ -5,7 +5,7 @@
 #include "core/base/text.h"
 #include "src/dash_owner_impl.h"
 
-#define DAYS_MAX 365
+#define DAYS_MAX 30 /* PROTOCOL 3.3 offer-until */
 
 /* One question. take: NULL when the answer was taken, else why not. */
 struct dash_field {
@@ -56,7 +56,7 @@ take_days(struct dash_owner *d, struct span answer)
 	uint64_t days = 0;
 
 	if (answer.n != 0 && (!text_u64(answer, DAYS_MAX, &days) || days == 0))
-		return "a number of days from 1 to 365, or nothing for 7";
+		return "a number of days from 1 to 30, or nothing for 7";
 	d->jo.offer_days = (uint32_t)days;
 	return NULL;
 }

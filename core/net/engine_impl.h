@@ -46,6 +46,7 @@ struct engine_tree {
 	uint32_t audit_skipped[V_COUNT];
 	uint8_t saved_hash[HASH_BYTES]; /* bundle in the state folder */
 	bool saved_changed;		/* the pin in the state folder says so */
+	bool saved_conflict; /* keys/ holds the mark */
 	uint32_t saved_epoch;		/* secret in the state folder; 0: none */
 };
 
@@ -142,6 +143,7 @@ enum mq_err engine_open_state(struct engine *e, struct mq_error *err);
 void engine_close_state(struct engine *e);
 void engine_save_windows(struct engine *e);
 void engine_load_tree(struct engine *e, struct engine_tree *t);
+void engine_save_conflict(struct engine *e, struct engine_tree *t);
 void engine_save_tree(struct engine *e, struct engine_tree *t);
 void engine_audit(struct engine *e, const char *kind, struct span tree, const char *text,
     const char *detail);

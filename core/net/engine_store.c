@@ -216,6 +216,8 @@ engine_load_tree(struct engine *e, struct engine_tree *t)
 	uint8_t secret[32];
 	struct buf bundle;
 
+	if ((t->saved_conflict = keystore_has_conflict(e->keys, topic)))
+		follow_note_equivocation(t->follow);
 	if (pin == NULL || pin->state == PIN_STATE_FORMER)
 		return;
 	fp.changed = t->saved_changed = pin->state == PIN_STATE_CHANGED;
@@ -265,6 +267,17 @@ save_pin(struct engine *e, struct engine_tree *t, const struct follow_conf *c, s
 	memcpy(t->saved_hash, c->conf->hash, HASH_BYTES);
 	t->saved_changed = changed;
 	return true;
+}
+
+/* A contradiction stays told over restarts until a person acknowledges it. */
+void
+engine_save_conflict(struct engine *e, struct engine_tree *t)
+{
+	bool now = follow_marks(t->follow)->conflict;
+
+	if (now != t->saved_conflict &&
+	    keystore_mark_conflict(e->keys, (struct span){ t->topic, t->topic_n }, now, NULL) == MQ_OK)
+		t->saved_conflict = now; /* else tried again in the next round */
 }
 
 /* A pinned tree moved on by its own rule: the pin follows, durably. */
@@ -346,6 +359,7 @@ obey_ack(struct engine *e, struct engine_tree *t, const struct intent *i, struct
 	if (c != NULL && memcmp(c->conf->hash, i->hash, HASH_BYTES) != 0)
 		return mq_fail(err, MQ_EAGAIN, "the tree moved on; look again");
 	follow_acknowledge(t->follow);
+	engine_save_conflict(e, t);
 	engine_save_tree(e, t);
 	if (n != NULL)
 		topictree_acknowledge(model_topics(e->model), n);

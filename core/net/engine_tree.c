@@ -311,6 +311,7 @@ engine_run_trees(struct engine *e)
 		if (follow_run(t->follow)) {
 			engine_subscribe_wanted(e, t);
 			engine_save_tree(e, t);
+			engine_save_conflict(e, t);
 			if (follow_judge_tree(t->follow)->n_revs != revs ||
 			    follow_current(t->follow) != NULL)
 				engine_retry_held(e, false);

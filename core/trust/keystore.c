@@ -179,3 +179,34 @@ keystore_get_bundle(struct keystore *k, struct span tree, struct buf *out)
 	(void)snprintf(name, sizeof name, "%s.bundle", id);
 	return get(k, name, out);
 }
+
+/* ---- marks */
+
+static void
+conflict_name(char out[64], struct span tree)
+{
+	char id[33];
+
+	topic_id(id, tree);
+	(void)snprintf(out, 64, "%s.conflict", id);
+}
+
+enum mq_err
+keystore_mark_conflict(struct keystore *k, struct span tree, bool on, struct mq_error *e)
+{
+	char name[64], path[PATH_MAX];
+
+	conflict_name(name, tree);
+	if (on)
+		return put(k, name, span_of("conflict\n"), e);
+	return path_of(k, name, path) ? file_unlink(path, e) : MQ_OK;
+}
+
+bool
+keystore_has_conflict(struct keystore *k, struct span tree)
+{
+	char name[64], path[PATH_MAX];
+
+	conflict_name(name, tree);
+	return path_of(k, name, path) && file_exists(path);
+}

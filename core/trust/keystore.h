@@ -4,6 +4,7 @@
  *   <FPR>.asc             a public certificate as imported (merged, minimal)
  *   <tree id>.<n>.epoch   an epoch secret, 32 bytes
  *   <tree id>.bundle      the bundle of the pinned revision, so that N is at hand at the start
+ *   <tree id>.conflict    a contradiction was seen and nobody acknowledged it yet
  *
  * Everything is 0600 and bounded; names never come from a topic but from topic_id(). What is read
  * back is checked by its user (certificates by gpg, secrets and bundles by hash): a damaged file is
@@ -35,6 +36,10 @@ enum mq_err keystore_erase_epoch(struct keystore *k, struct span tree, uint32_t 
     struct mq_error *e);
 enum mq_err keystore_put_bundle(struct keystore *k, struct span tree, struct span bundle,
     struct mq_error *e);
+/* Sets or takes away the mark of an unacknowledged CONFLICT. */
+enum mq_err keystore_mark_conflict(struct keystore *k, struct span tree, bool on,
+    struct mq_error *e);
+bool keystore_has_conflict(struct keystore *k, struct span tree);
 enum mq_err keystore_get_bundle(struct keystore *k, struct span tree, struct buf *out);
 
 #endif

@@ -31,6 +31,29 @@ a_pin_its_revision_and_keys_survive_a_restart(void **state)
 }
 
 static void
+a_conflict_stays_told_over_restarts_until_somebody_acknowledges_it(void **state)
+{
+	struct scene *f = *state;
+
+	scene_active(f);
+	site_data(&f->s, "temp", 1, "1");
+	site_data(&f->s, "temp", 1, "2");
+	(void)watcher_state(&f->w, &f->s, "CONFLICT");
+	watcher_halt(&f->w);
+	watcher_start(&f->w);
+	(void)watcher_state(&f->w, &f->s, "CONFLICT");
+	/* a conf that verifies does not clear it */
+	(void)watcher_conf(&f->w, &f->s, SLOT_SECURE, V_VERIFIED);
+	assert_string_equal(watcher_row(&f->w, &f->s)->state_word, "CONFLICT");
+	assert_int_equal(watcher_do(&f->w, INTENT_ACK, &f->s), MQ_OK);
+	(void)watcher_state(&f->w, &f->s, "ACTIVE");
+	watcher_halt(&f->w);
+	watcher_start(&f->w);
+	(void)watcher_state(&f->w, &f->s, "ACTIVE");
+	assert_false(watcher_was(&f->w, &f->s, "CONFLICT"));
+}
+
+static void
 a_rollback_behind_the_pin_is_refused_after_a_restart(void **state)
 {
 	struct scene *f = *state;
@@ -216,6 +239,7 @@ main(int argc, char **argv)
 #define T(name) cmocka_unit_test_setup_teardown(name, scene_start, scene_stop)
 	const struct CMUnitTest tests[] = {
 		T(a_pin_its_revision_and_keys_survive_a_restart),
+		T(a_conflict_stays_told_over_restarts_until_somebody_acknowledges_it),
 		T(a_rollback_behind_the_pin_is_refused_after_a_restart),
 		T(a_message_seen_before_the_restart_is_a_replay_after_it),
 		T(a_tree_that_is_unpinned_is_a_first_contact_after_the_restart),

@@ -135,7 +135,7 @@ what_is_not_utf8_is_base64(void **state)
 	struct engine_event ev = { .kind = EVENT_MSG, .j = &j, .payload = span_of("x") };
 	static const char *const bad[] = { "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
 		"a\x80" };
-	static const char *const fine[] = { "gr\xc3\xbc\xc3\x9f" "e", "\xef\xbf\xbe", "\x1b[2J", "\x7f",
+	static const char *const fine[] = { ("gr\xc3\xbc\xc3\x9f" "e"), "\xef\xbf\xbe", "\x1b[2J", "\x7f",
 		"\xc2\x9b", "" };
 	json_t *o;
 
