@@ -122,6 +122,7 @@ a_second_engine_on_the_same_folder_says_that_it_saves_no_windows(void **state)
 {
 	struct scene *f = *state;
 	struct watcher second;
+	char topic[160];
 
 	scene_active(f);
 	watcher_init(&second, f->p);
@@ -130,6 +131,7 @@ a_second_engine_on_the_same_folder_says_that_it_saves_no_windows(void **state)
 	watcher_start(&second);
 	watcher_log(&second, "windows not saved");
 	(void)watcher_state(&second, &f->s, "ACTIVE"); /* pins are shared */
+	(void)watcher_filter(&second, CONN_SUBSCRIBED, site_topic(&f->s, "#", topic));
 	site_data(&f->s, "temp", 1, "1");
 	watcher_total(&second, V_VERIFIED, 1);
 	watcher_total(&f->w, V_VERIFIED, 1);
