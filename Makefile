@@ -65,7 +65,9 @@ FUZZ_SRC := $(wildcard tests/fuzz/f_*.c)
 VEC_SRC := $(wildcard tests/vectors/*.c)
 BENCH_SRC := $(wildcard tests/bench/b_*.c)
 BENCHLIB_SRC := $(wildcard tests/bench/lib_*.c) tests/unit/lib_broker.c
-IT_TESTS := $(wildcard tests/it/*.test)
+# the longest first, so that the short ones fill the other core while it runs
+IT_LONG := tests/it/owner.test tests/it/demo.test tests/it/dash_owner.test tests/it/cosign.test
+IT_TESTS := $(IT_LONG) $(filter-out $(IT_LONG),$(wildcard tests/it/*.test))
 TUI_TESTS := $(wildcard tests/tui/*.test)
 TUI_SRC := $(wildcard tests/tui/p_*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -155,7 +157,7 @@ $(B)/tests/tui/p_%: $(B)/tests/tui/p_%.o $(LIBUI) $(LIBCORE)
 export B
 check: ensure-deps ## all tests
 	@$(MAKE) --no-print-directory programs tests
-	@tests/run $(UNIT) $(VECTORS:%=tests/vectors/vectors.test) $(if $(FUZZ),tests/fuzz/replay.test) $(IT_TESTS) $(TUI_TESTS)
+	@tests/run $(IT_TESTS) $(TUI_TESTS) $(UNIT) $(VECTORS:%=tests/vectors/vectors.test) $(if $(FUZZ),tests/fuzz/replay.test)
 unit: programs tests ## unit tests only
 	@tests/run $(UNIT)
 KIND ?= all
