@@ -120,7 +120,7 @@ meter(struct sheet *s, const struct snap_status *t)
 		if (loud)
 			(void)draw_glyph(s->g, x, y, GLYPH_WARN, ROLE_STATE_WARN);
 		(void)draw_text(s->g, x + 2, y, METER_W - 9, ROLE_DIM, meters[i].name);
-		(void)draw_number(s->g, x + METER_W - 7, y, 7,
+		(void)draw_number(s->g, x + METER_W - 6, y, 6,
 		    loud ? ROLE_STATE_WARN : meters[i].n != 0 ? ROLE_TEXT : ROLE_DIM, meters[i].n);
 	}
 }

@@ -294,6 +294,11 @@ draw_meta(const struct view_ctx *c, struct grid *g, struct rect r, const struct 
 		    "nobody secured this topic: anybody who may publish can write here");
 		return;
 	}
+	if (!d->has_verified) { /* who signs the tree has signed nothing here */
+		(void)draw_text(g, r.x + 1, r.y, r.w - 2, ROLE_DIM,
+		    "nothing here was verified");
+		return;
+	}
 	draw_signer(c, g, r, e);
 	x = view_label(g, r.x + 1, r.y + 2, LABEL_W, "suite");
 	if (e->epoch != 0)

@@ -204,6 +204,7 @@ engine_take_control(struct engine *e, const struct mqtt_message *m)
 	struct span topic = { m->topic, m->topic_n }, payload = { m->payload, m->n };
 	struct topic_parts at;
 	struct engine_tree *t;
+	bool has_slot;
 
 	if (topic.n > JUDGE_TOPIC_MAX || !topic_delivered_ok(topic)) {
 		tell_unjudged(e, m, V_MALFORMED_TOPIC);
@@ -214,10 +215,11 @@ engine_take_control(struct engine *e, const struct mqtt_message *m)
 		return;
 	}
 	at = topic_split(topic);
-	t = at.slot != SLOT_NONE && at.tree.n != 0 && at.tree.n <= TOPIC_CONF_MAX ?
-	    engine_find_tree(e, at.tree) : NULL;
-	if (t == NULL && payload.n != 0 && at.slot != SLOT_NONE && at.slot != SLOT_OTHER &&
-	    at.slot != SLOT_PING && at.tree.n != 0 && at.tree.n <= TOPIC_CONF_MAX)
+	/* a follower knows its slots only: it could not even name what lies elsewhere */
+	has_slot = at.slot != SLOT_NONE && at.slot != SLOT_OTHER && at.tree.n != 0 &&
+	    at.tree.n <= TOPIC_CONF_MAX;
+	t = has_slot ? engine_find_tree(e, at.tree) : NULL;
+	if (t == NULL && has_slot && payload.n != 0 && at.slot != SLOT_PING)
 		t = engine_add_tree(e, at.tree, false);
 	if (t == NULL) {
 		/* no conf can ever cover it, or there are too many trees: said, not believed */

@@ -250,6 +250,22 @@ garbage_on_every_slot_is_named(void **state)
 }
 
 static void
+what_lies_on_no_slot_keeps_its_name_and_believes_nothing(void **state)
+{
+	struct scene *f = *state;
+	static uint8_t big[BUNDLE_MAX + 1];
+	struct seen seen;
+
+	scene_active(f);
+	memset(big, 'A', sizeof big);
+	site_put(&f->s, "zz", (struct span){ big, sizeof big });
+	seen = watcher_msg(&f->w, &f->s, "mqgp.conf/zz", V_PLAIN);
+	assert_int_equal(seen.cls, CLASS_NEUTRAL);
+	assert_int_equal(watcher_snap(&f->w, SNAP_TOPICS)->status.no_memory, 0);
+	assert_string_equal(watcher_row(&f->w, &f->s)->state_word, "ACTIVE");
+}
+
+static void
 two_candidates_in_one_breath_are_both_judged(void **state)
 {
 	struct scene *f = *state;
@@ -572,6 +588,7 @@ main(int argc, char **argv)
 		T(a_conf_for_another_gateway_is_told_until_acknowledged_also_after_a_restart),
 		T(a_receipt_of_an_unknown_conf_of_our_revision_may_be_a_split),
 		T(garbage_on_every_slot_is_named),
+		T(what_lies_on_no_slot_keeps_its_name_and_believes_nothing),
 		T(two_candidates_in_one_breath_are_both_judged),
 		T(an_offer_waits_for_the_new_owner_and_his_signature_completes_it),
 		T(an_offer_to_us_says_that_we_must_act),
