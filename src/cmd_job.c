@@ -425,7 +425,6 @@ cmd_job(const struct opts *o)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGHUP);
-	secret_harden_process();
 	if ((r = setup_load(&c->s, o, SETUP_PROFILE)) == OPTS_GO && (r = read_tree(c)) == OPTS_GO &&
 	    (r = read_options(c)) == OPTS_GO) {
 		c->jo.profile = c->s.profile;

@@ -13,7 +13,6 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/net/engine.h"
-#include "core/trust/secret.h"
 #include "src/dash_evidence.h"
 #include "src/dash_owner.h"
 #include "src/osc52.h"
@@ -470,7 +469,6 @@ dash_run(const struct dash_options *o)
 	struct mq_error e = { 0 };
 	int status = EXIT_GOOD;
 
-	secret_harden_process();
 	if (!load_theme(&d) || !load_keys(&d)) {
 		keymap_free(d.keys);
 		return EXIT_USAGE;

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "core/trust/pgp.h"
+#include "core/trust/secret.h"
 #include "src/commands.h"
 
 static const struct opt global_options[] = {
@@ -95,5 +96,6 @@ main(int argc, char **argv)
 {
 	pgp_child_main(argc, argv);
 	block_signals();
+	secret_harden_process(); /* also those that only look may hold epoch keys */
 	return opts_run(&program, argc, argv);
 }
