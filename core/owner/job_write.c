@@ -341,7 +341,7 @@ job_draft(struct job *j, struct mq_error *e)
 		job_say(j, "reason: %s", j->o.reason != NULL ? j->o.reason : "owner");
 		return r;
 	}
-	if ((r = outbox_is_free(j, e)) != MQ_OK || (r = j->row->write(j, e)) != MQ_OK)
+	if ((r = outbox_is_free(j, e)) != MQ_OK || (r = j->row->write(j, e)) != MQ_OK || j->over)
 		return r;
 	if ((r = apply_changes(j, e)) != MQ_OK)
 		return r;
