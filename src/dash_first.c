@@ -70,7 +70,8 @@ dash_first(struct setup *s)
 
 	say("mqgp has no configuration yet. Which broker shall it watch?\n"
 	    "For example mqtts://broker.example:8883, or mqtt://127.0.0.1 without TLS.\n"
-	    "An empty line leaves. User, password file and certificates are lines of the configuration.\n");
+	    "User, password file and certificates are lines of the configuration.\n"
+	    "An empty line leaves.\n");
 	if (profile_init(&s->own, "adhoc", &env) != MQ_OK) {
 		setup_complain("out of memory");
 		return EXIT_SYSTEM;
