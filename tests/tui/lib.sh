@@ -41,6 +41,7 @@ until_true() {
 screen() { mux capture-pane -p -t "$1"; }
 on_screen() { screen "$1" | grep -qE -- "$2"; }
 not_on_screen() { ! on_screen "$1" "$2"; }
+pane() { mux display -p -t "$1" "#{$2}"; } # pane_pid, pane_tty, alternate_on ...
 keys() { mux send-keys -t "$@"; }
 resize() { mux resize-window -t "$1" -x "${2%x*}" -y "${2#*x}"; }
 
