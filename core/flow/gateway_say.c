@@ -111,8 +111,8 @@ receipt_is_due(const struct gateway *g, const struct receipt *now)
 		return true;
 	memcpy(&a, now, sizeof a);
 	memcpy(&b, &g->said, sizeof b);
-	if (memcmp(&a, &b, sizeof a) == 0)
-		return false;
+	if (memcmp(&a, &b, sizeof a) == 0) /* anybody can clear it: said again now and then */
+		return gateway_mono(g) - g->receipt_ms >= GATEWAY_HEAL_MS;
 	a.n_rejected = b.n_rejected = 0;
 	memset(a.rejected, 0, sizeof a.rejected);
 	memset(b.rejected, 0, sizeof b.rejected);
@@ -149,6 +149,8 @@ say_receipt(struct gateway *g)
 	out = now;
 	if (sign_and_publish(g, &out, SLOT_RECEIPT, true) != MQ_OK)
 		return;
+	if (g->said_any && memcmp(&g->said, &now, sizeof now) == 0)
+		g->own_key_said = false; /* a reminder brings the key along */
 	memcpy(&g->said, &now, sizeof now); /* with its padding: compared as bytes */
 	g->said_any = true;
 	g->receipt_ms = gateway_mono(g);

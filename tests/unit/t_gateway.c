@@ -52,6 +52,22 @@ the_right_claim_makes_an_owner_and_data_flows(void **state)
 }
 
 static void
+a_receipt_that_somebody_cleared_is_said_again(void **state)
+{
+	struct bench *b = *state;
+	struct receipt before, after;
+
+	bench_claim(b);
+	bench_receipt(b, &before);
+	bench_publish(b, "receipt", span_of(""));
+	assert_int_equal(bench_slot(b, "receipt").n, 0);
+	bench_pass(b, 61);
+	bench_receipt(b, &after);
+	assert_int_equal(after.state, GS_ACTIVE);
+	assert_true(after.n > before.n);
+}
+
+static void
 a_wrong_claim_changes_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -412,6 +428,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		T(an_unclaimed_gateway_shows_its_keys_and_publishes_no_data),
 		T(the_right_claim_makes_an_owner_and_data_flows),
+		T1(a_receipt_that_somebody_cleared_is_said_again),
 		T1(a_wrong_claim_changes_nothing),
 		T(an_update_with_a_new_epoch_is_adopted_and_the_old_key_erased),
 		T(without_its_epoch_key_a_candidate_waits),
