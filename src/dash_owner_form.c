@@ -251,6 +251,7 @@ dash_form_question(struct dash_owner *d, struct app_question *q)
 	dash_add_text(q, f->text);
 	if (d->form.wrong != NULL)
 		dash_add_text(q, d->form.wrong);
+	q->refused = d->form.wrong != NULL;
 	memcpy(q->typed, d->form.typed, sizeof q->typed);
 	if (f->choices != NULL)
 		f->choices(d, q);

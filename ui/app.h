@@ -53,6 +53,7 @@ struct app_question {
 	char title[80];
 	char line[APP_QUESTION_LINES][160]; /* hostile */
 	size_t n_lines;
+	bool refused; /* the last line says why another answer is needed */
 	char what[40]; /* WORD: "your key"; LINE, SECRET: what is expected */
 	char hex[129]; /* WORD: in full */
 	/* LINE: what it begins with, and answers to choose from, which may come later */

@@ -220,7 +220,9 @@ draw_question(struct app *a, struct grid *g, struct rect r)
 	int x = in.x + 1, y = in.y;
 
 	for (size_t i = 0; i < q->n_lines && y < in.y + in.h - 1 - choices; i++)
-		(void)draw_untrusted(g, in.x + 1, y++, in.w - 2, ROLE_DIALOG, span_of(q->line[i]));
+		(void)draw_untrusted(g, in.x + 1, y++, in.w - 2,
+		    q->refused && i + 1 == q->n_lines ? ROLE_NOTICE_WARN : ROLE_DIALOG,
+		    span_of(q->line[i]));
 	y += y + 1 < in.y + in.h;
 	x += draw_text(g, x, y, in.w / 2, ROLE_DIALOG, q->what);
 	x += draw_text(g, x, y, 2, ROLE_DIALOG, ": ");

@@ -47,7 +47,7 @@ static const struct {
 static uint64_t
 count_of(const uint64_t verdicts[V_COUNT], enum verdict_class class)
 {
-	uint64_t n = 0;
+	uint64_t n = class == CLASS_NEUTRAL ? verdicts[V_NONE] : 0; /* leftovers */
 
 	for (int v = V_NONE + 1; v < V_COUNT; v++)
 		n += verdict_class((enum verdict)v) == class ? verdicts[v] : 0;

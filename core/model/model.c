@@ -335,12 +335,15 @@ static void
 count_message(struct model *m, const struct model_msg *msg, struct model_tree *tree,
     enum verdict_class c)
 {
-	m->verdicts[msg->h.verdict]++;
+	/* what lies in log/ is old, and in order */
+	enum verdict as = c == verdict_class(msg->h.verdict) ? msg->h.verdict : V_NONE;
+
+	m->verdicts[as]++;
 	count_rate(m, c);
 	m->changes++;
 	if (tree == NULL)
 		return;
-	tree->verdicts[msg->h.verdict]++;
+	tree->verdicts[as]++;
 	if (c == CLASS_BAD)
 		tree->last_bad_ms = msg->h.received_ms;
 }

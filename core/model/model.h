@@ -92,7 +92,7 @@ struct model_tree {
 	size_t n_offers;
 	struct model_revision *chain; /* owned, ascending */
 	size_t n_chain;
-	uint64_t verdicts[V_COUNT]; /* messages and control payloads of this tree */
+	uint64_t verdicts[V_COUNT]; /* messages and control payloads of this tree; V_NONE: leftovers */
 	int64_t last_bad_ms;
 };
 

@@ -68,6 +68,25 @@ a_message_is_counted_up_its_path_and_for_its_tree(void **state)
 }
 
 static void
+history_seen_again_is_no_rollback_in_the_counts(void **state)
+{
+	struct model *m = new_model(1 << 20);
+	struct model_tree *t = model_tree_add(m, span_of("T"));
+	struct model_msg msg = { .topic = span_of("T/mqgp.conf/log/1"), .tree = span_of("T"),
+		.control = true, .h = { .verdict = V_ROLLBACK, .flags = FLAG_LEFTOVER } };
+
+	(void)state;
+	assert_non_null(model_message(m, &msg));
+	assert_int_equal(t->verdicts[V_ROLLBACK], 0);
+	assert_int_equal(t->verdicts[V_NONE], 1);
+	msg.h.flags = 0;
+	assert_non_null(model_message(m, &msg));
+	assert_int_equal(t->verdicts[V_ROLLBACK], 1);
+	assert_int_equal(model_verdicts(m)[V_ROLLBACK], 1);
+	model_free(m);
+}
+
+static void
 a_duplicate_is_neither_counted_nor_kept(void **state)
 {
 	struct model *m = new_model(1 << 20);
@@ -238,6 +257,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_is_counted_up_its_path_and_for_its_tree),
+		cmocka_unit_test(history_seen_again_is_no_rollback_in_the_counts),
 		cmocka_unit_test(a_duplicate_is_neither_counted_nor_kept),
 		cmocka_unit_test(unverified_topics_of_secured_trees_are_bounded),
 		cmocka_unit_test(a_topic_that_verifies_leaves_the_list_of_the_unverified),
