@@ -48,7 +48,11 @@ verdict_class(enum verdict v)
 enum verdict_class
 verdict_class_of(enum verdict v, unsigned flags)
 {
-	return v == V_ROLLBACK && (flags & FLAG_LEFTOVER) != 0 ? CLASS_NEUTRAL : verdict_class(v);
+	if (v == V_ROLLBACK && (flags & FLAG_LEFTOVER) != 0)
+		return CLASS_NEUTRAL;
+	if (v == V_FORK && (flags & FLAG_INCOMPLETE) != 0)
+		return CLASS_ATTENTION; /* a cancelled offer that still lies there: 3.7 */
+	return verdict_class(v);
 }
 
 const char *

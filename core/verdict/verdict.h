@@ -104,7 +104,8 @@ enum flag {
 const char *verdict_code(enum verdict v);     /* "VERIFIED"; "" for V_NONE; "GOOD" for SIG_GOOD */
 char verdict_letter(enum verdict v);	      /* one ASCII cell */
 enum verdict_class verdict_class(enum verdict v);
-/* The class with flags taken into account: ROLLBACK with LEFTOVER is neutral (4.2). */
+/* The class with flags taken into account: ROLLBACK with LEFTOVER is neutral (4.2), FORK with
+ * INCOMPLETE no alarm (3.7). */
 enum verdict_class verdict_class_of(enum verdict v, unsigned flags);
 const char *verdict_sentence(enum verdict v); /* one line for the operator */
 bool verdict_from_code(struct span code, enum verdict *out);
