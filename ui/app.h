@@ -119,7 +119,5 @@ enum mq_err app_draw(struct app *a, struct term *t, int64_t mono_ms);
 bool app_over(const struct app *a);
 /* Shows a sentence in the notice line; text may quote hostile bytes. */
 void app_say(struct app *a, enum role role, struct span text);
-/* Shows a screen, as its digit key does. */
-void app_show(struct app *a, enum snap_screen s);
 
 #endif

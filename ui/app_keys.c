@@ -32,12 +32,6 @@ app_go(struct app *a, enum snap_screen s, uint64_t node)
 	return false;
 }
 
-void
-app_show(struct app *a, enum snap_screen s)
-{
-	(void)app_go(a, s, 0); /* a screen that is not there is not shown */
-}
-
 static void
 do_ask(struct app *a, const struct view_ask *ask)
 {

@@ -189,15 +189,6 @@ view_fpr_short(struct grid *g, int x, int y, int max, enum role role, const char
 	return draw_fingerprint_short(g, x, y, max, role, fpr, sizeof fpr);
 }
 
-struct rect
-view_title(struct grid *g, struct rect r, const char *title, bool focused)
-{
-	if (rect_empty(r))
-		return r;
-	(void)draw_text(g, r.x + 1, r.y, r.w - 1, focused ? ROLE_FOCUS : ROLE_HEADING, title);
-	return rect_below(r, 1);
-}
-
 int
 view_label(struct grid *g, int x, int y, int w, const char *label)
 {

@@ -119,8 +119,6 @@ enum role view_state_role(enum verdict_class c);
 /* A fingerprint given as hex text: five groups of 8, or "4796...6CCD". */
 int view_fpr(struct grid *g, int x, int y, int max, enum role role, const char *hex);
 int view_fpr_short(struct grid *g, int x, int y, int max, enum role role, const char *hex);
-/* Heading of a pane: title, and a rule of focus by role. Returns the rest of r. */
-struct rect view_title(struct grid *g, struct rect r, const char *title, bool focused);
 /* "label   text" with the label in w columns, dim. Returns x behind the label. */
 int view_label(struct grid *g, int x, int y, int w, const char *label);
 /* Our own prose, broken into lines at blanks and LF; returns rows used. */

@@ -52,12 +52,6 @@ follow_span(const struct follow *f)
 	return (struct span){ f->topic, f->topic_n };
 }
 
-struct span
-follow_topic(const struct follow *f)
-{
-	return follow_span(f);
-}
-
 /* ---- taking payloads in */
 
 static struct follow_watch *

@@ -93,7 +93,7 @@ bool follow_import_answer(struct follow *f, const struct pgp_answer *a);
 /* What would be said of this payload if it lay on secure, next or halt now. Nothing is remembered
  * but the verdicts of its signatures. */
 struct follow_trial {
-	bool pending; /* an answer is outstanding: desk_wait, then try again */
+	bool pending; /* an answer is outstanding: try again when it has come */
 	enum verdict verdict;
 	unsigned flags;
 	char reason[96], partial[24]; /* as in follow_event */
@@ -115,7 +115,6 @@ void follow_acknowledge(struct follow *f);
 void follow_link(struct follow *f, bool up);
 
 /* ---- what is believed (borrowed until the next call that changes) */
-struct span follow_topic(const struct follow *f);
 const struct follow_conf *follow_current(const struct follow *f); /* NULL: none verified */
 size_t follow_chain(const struct follow *f, const struct follow_conf **out); /* newest first */
 /* Candidates for the next revision, oldest first, with the last result of each. */

@@ -68,7 +68,6 @@ struct desk *session_desk(struct session *s);
 struct pins *session_pins(struct session *s);	      /* NULL: a stranger */
 struct keystore *session_keys(struct session *s);     /* NULL: a stranger */
 const struct keytable *session_keytable(struct session *s);
-bool session_connected(const struct session *s);
 const char *session_broker(const struct session *s); /* the address in use, for people */
 /* The newest judgement of a slot (number: log, keys). False: nothing came or it is not judged. */
 struct session_verdict {

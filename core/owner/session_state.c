@@ -125,12 +125,6 @@ session_keytable(struct session *s)
 	return pgp_keys(s->verify);
 }
 
-bool
-session_connected(const struct session *s)
-{
-	return s->up;
-}
-
 const char *
 session_broker(const struct session *s)
 {

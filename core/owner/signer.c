@@ -119,14 +119,6 @@ know_keys(struct signer *s, struct mq_error *e)
 	return r;
 }
 
-enum mq_err
-signer_list(struct signer *s, struct keytable *out, struct mq_error *e)
-{
-	enum mq_err r = know_keys(s, e);
-
-	return r == MQ_OK ? keytable_copy(out, &s->keys) : r;
-}
-
 bool
 signer_has(struct signer *s, const struct fpr *f)
 {

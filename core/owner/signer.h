@@ -42,7 +42,5 @@ enum mq_err signer_import(struct signer *s, const struct fpr *f, struct span cer
 /* To these primaries, which must be in the home. */
 enum mq_err signer_encrypt(struct signer *s, const struct fpr *to, size_t n, struct span clear,
     struct buf *out, struct mq_error *e);
-/* All public keys, secret ones marked. */
-enum mq_err signer_list(struct signer *s, struct keytable *out, struct mq_error *e);
 
 #endif

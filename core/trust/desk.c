@@ -7,8 +7,6 @@
  */
 #include "core/trust/desk.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -492,26 +490,6 @@ desk_next_timeout_ms(const struct desk *d)
 		t = sooner(t, left > 0 ? left : 0);
 	}
 	return t;
-}
-
-bool
-desk_wait(struct desk *d, int timeout_ms)
-{
-	int64_t until = clock_mono_ms(&(struct clock){ 0 }) + timeout_ms;
-
-	for (;;) {
-		struct pollfd fd[2] = { { pgp_fd(d->verify), POLLIN, 0 },
-			{ d->secret != NULL ? pgp_fd(d->secret) : -1, POLLIN, 0 } };
-		int64_t left = until - clock_mono_ms(&(struct clock){ 0 });
-
-		if (desk_poll(d))
-			return true;
-		if (left <= 0)
-			return false;
-		left = sooner(left, desk_next_timeout_ms(d));
-		if (poll(fd, 2, (int)(left > 200 ? 200 : left)) < 0 && errno != EINTR)
-			return false;
-	}
 }
 
 void

@@ -63,8 +63,6 @@ void desk_env(struct desk_view *view, struct accept_env *out);
 bool desk_poll(struct desk *d);
 /* When to poll again even if the children's fds are quiet; -1: never. */
 int64_t desk_next_timeout_ms(const struct desk *d);
-/* For programs with nothing else to do: blocks until desk_poll says true or timeout. */
-bool desk_wait(struct desk *d, int timeout_ms);
 /* This key changed (a newer certificate, a revocation): its signatures are asked about again. */
 void desk_forget_key(struct desk *d, const struct fpr *primary);
 /* The same for every key. */

@@ -97,9 +97,3 @@ verdict_class_name(enum verdict_class c)
 
 	return names[(unsigned)c < 4 ? c : 0];
 }
-
-enum verdict_class
-verdict_class_worse(enum verdict_class a, enum verdict_class b)
-{
-	return a > b ? a : b;
-}

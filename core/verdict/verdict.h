@@ -116,7 +116,5 @@ enum verdict verdict_grant(enum verdict which);
 const char *flag_code(enum flag_bit bit);
 /* "good", "attention", "bad", "neutral". */
 const char *verdict_class_name(enum verdict_class c);
-/* The worse of two classes for a badge: bad > attention > good > neutral. */
-enum verdict_class verdict_class_worse(enum verdict_class a, enum verdict_class b);
 
 #endif
